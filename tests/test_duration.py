@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import pytest
+
+from collab_dash.duration import parse_duration
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90", 90), ("1.5h", 5400), (" 15m ", 900), ("2 d", 172_800), ("1w", 604_800), ("250ms", 0.25), ("0s", 0),
+    ],
+)  # fmt: skip
+def test_spans(text: str, seconds: float) -> None:
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "m", "-1s", "1y", "1h30m", "1.h", "٣s", "1e3", "15 minutes", "inf"])
+def test_what_is_no_span_is_refused_with_examples(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is not a span of time such as 90, 15m or 2h"):
+        parse_duration(text)
