@@ -1,0 +1,1 @@
+"""The event log: one SQLite file, one writer, any number of readers."""
