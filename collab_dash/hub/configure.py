@@ -1,0 +1,105 @@
+"""Turn a workspace into feeds ready to run; what is wrong with one feed stops that feed only."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import pydantic
+
+from ..board import Board, Page, Pane
+from ..config import FeedConfig, Workspace
+from ..errors import CollabDashError, ConfigError, PluginError
+from ..event import unix_ms
+from ..feed import Feed
+from ..plugins import load
+from ..wire import FeedStatus
+from ..workspace_faults import faults_of
+
+_log = logging.getLogger("collab_dash.hub")
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """
+    What a hub runs.
+
+    Args:
+        board: What peers show.
+        feeds: By name: the plugin's name and the feed.
+        problems: Feeds that cannot run, each with a status that says why.
+
+    """
+
+    board: Board
+    feeds: dict[str, tuple[str, Feed[Any]]] = field(default_factory=dict)
+    problems: list[FeedStatus] = field(default_factory=list)
+
+
+def configure(workspace: Workspace) -> Configured:
+    """Load every feed's plugin, validate its options, and complete the board with the plugins' own taste."""
+    feeds: dict[str, tuple[str, Feed[Any]]] = {}
+    problems = [_problem(problem.feed, "", problem.message, problem.hint) for problem in workspace.problems]
+    for name, wanted in workspace.feeds.items():
+        try:
+            feeds[name] = (wanted.use, configure_feed(workspace, wanted))
+        except CollabDashError as error:
+            problems.append(_problem(name, wanted.use, str(error), error.hint))
+    for problem in problems:
+        _log.warning("%s%s", problem.reason, f" ({problem.hint})" if problem.hint else "")
+    return Configured(_completed(workspace.board, feeds), feeds, problems)
+
+
+def configure_feed(workspace: Workspace, wanted: FeedConfig) -> Feed[Any]:
+    """
+    Load one feed's plugin and validate its options.
+
+    Raises:
+        PluginError: If the plugin cannot be loaded.
+        ConfigError: If its options are not valid.
+
+    """
+    try:
+        plugin = load(wanted.use, workspace.folder)
+    except PluginError as error:
+        where = wanted.source.at(("feeds", wanted.name, "use"))
+        raise PluginError(f"{where}: [feeds.{wanted.name}]: {error}", hint=error.hint) from error
+    try:
+        return plugin.configure(wanted.options)
+    except pydantic.ValidationError as error:
+        raise _options_error(wanted, plugin, error) from None
+
+
+def _options_error(wanted: FeedConfig, plugin: type[Feed[Any]], error: pydantic.ValidationError) -> ConfigError:
+    path = ("feeds", wanted.name)
+    (_, fault), *_ = faults_of(error, plugin.options_model(), source=wanted.source, path=path)
+    return ConfigError(fault.message, hint=fault.hint or f"collab-dash feeds info {wanted.use} lists its options")
+
+
+def _problem(name: str, plugin: str, reason: str, hint: str) -> FeedStatus:
+    return FeedStatus(feed=name, plugin=plugin, state="failed", since=unix_ms(), reason=reason, hint=hint)
+
+
+def _completed(board: Board, feeds: dict[str, tuple[str, Feed[Any]]]) -> Board:
+    pages = tuple(
+        Page(title=page.title, panes=tuple(_with_defaults(pane, feeds) for pane in page.panes)) for page in board.pages
+    )
+    return msgspec.structs.replace(board, pages=pages)
+
+
+def _with_defaults(pane: Pane, feeds: dict[str, tuple[str, Feed[Any]]]) -> Pane:
+    """Fill what the workspace left unset from the plugin of the pane's first feed, if the view is the same."""
+    plugin = feeds.get(pane.feeds[0]) if pane.feeds else None
+    taste = plugin[1].pane if plugin else Pane()
+    view = pane.view or taste.view or "log"
+    if view != taste.view:
+        return msgspec.structs.replace(pane, view=view)
+    unset = Pane()
+    chosen = {
+        name: getattr(taste, name)
+        for name in ("columns", "types", "field", "by", "key", "unit", "span")
+        if getattr(pane, name) == getattr(unset, name)
+    }
+    return msgspec.structs.replace(pane, view=view, **chosen)

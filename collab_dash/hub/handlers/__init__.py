@@ -1,0 +1,118 @@
+"""
+What peers may ask: one file a domain, each request bound to its name, schema and needed role by `bind`.
+
+A request that is unknown, malformed or forbidden is answered with an error; the link lives.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import pydantic
+
+from ...errors import CollabDashError, LogUnavailable, RequestRefused
+from ...wire import Code, Fault, Request, encode_fault, encode_ok, may
+
+if TYPE_CHECKING:
+    from ..hub import Hub
+    from ..subscriber import Subscriber
+
+_log = logging.getLogger("collab_dash.hub")
+
+
+class Payload(pydantic.BaseModel):
+    """Base of every request's schema: an unknown key is an error."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+
+class Empty(Payload):
+    """Nothing."""
+
+
+PayloadT = TypeVar("PayloadT", bound=Payload)
+Handler = Callable[["Hub", "Subscriber", PayloadT], Awaitable[Any]]
+
+
+class Binding(NamedTuple):
+    """A request's name bound to what serves it."""
+
+    schema: type[Payload]
+    role: str
+    handler: Callable[..., Awaitable[Any]]
+
+
+BINDINGS: dict[str, Binding] = {}
+
+
+def bind(
+    event: str, schema: type[PayloadT], *, role: str = "viewer"
+) -> Callable[[Handler[PayloadT]], Handler[PayloadT]]:
+    """
+    Bind a handler to a request.
+
+    Args:
+        event: The request's name, ``domain:action``.
+        schema: What its payload must look like.
+        role: The least role that may send it.
+
+    """
+
+    def register(handler: Handler[PayloadT]) -> Handler[PayloadT]:
+        BINDINGS[event] = Binding(schema, role, handler)
+        return handler
+
+    return register
+
+
+async def answer(hub: Hub, subscriber: Subscriber, request: Request) -> bytes | None:
+    """
+    Serve one request.
+
+    Returns:
+        The reply, or None where the peer wants none: no id, and no error.
+
+    """
+    try:
+        ok = await _serve(hub, subscriber, request)
+    except RequestRefused as error:
+        fault = Fault(code=error.code, message=str(error), path=error.path, retry=error.retry)
+        return encode_fault(request.id, fault)
+    return None if request.id is None else encode_ok(request.id, ok)
+
+
+async def _serve(hub: Hub, subscriber: Subscriber, request: Request) -> Any:
+    binding = BINDINGS.get(request.event)
+    if binding is None:
+        raise RequestRefused(f"there is no request {request.event!r}", code=Code.UNKNOWN_EVENT)
+    if not may(subscriber.role, binding.role):
+        message = f"{request.event} needs the role {binding.role}; this link is for a {subscriber.role}"
+        raise RequestRefused(message, code=Code.FORBIDDEN)
+    try:
+        payload = binding.schema.model_validate_json(bytes(request.data))
+    except pydantic.ValidationError as error:
+        raise _invalid(error) from None
+    try:
+        return await binding.handler(hub, subscriber, payload)
+    except RequestRefused:
+        raise
+    except LogUnavailable as error:
+        raise RequestRefused(str(error), code=Code.UNAVAILABLE, retry=True) from None
+    except CollabDashError as error:
+        raise RequestRefused(str(error), code=Code.INTERNAL) from error
+    except Exception as error:
+        _log.exception("request %s failed", request.event)
+        raise RequestRefused("the hub failed on this request; its log says why", code=Code.INTERNAL) from error
+
+
+def _invalid(error: pydantic.ValidationError) -> RequestRefused:
+    first = error.errors(include_url=False)[0]
+    message = first["msg"].removeprefix("Value error, ")
+    return RequestRefused(message, code=Code.INVALID_PAYLOAD, path=("data", *first["loc"]))
+
+
+for _domain in ("session", "feed"):
+    import_module(f".{_domain}", __name__)

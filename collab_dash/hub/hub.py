@@ -1,0 +1,230 @@
+"""The hub put together: feeds in, one log, subscribers out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..errors import LogError
+from ..event import Record, unix_ms
+from ..store.log import Log, open_log
+from ..wire import FEED_STATUS, PING_INTERVAL, STATUS, Close, FeedStatus, Hello, SessionStatus, Welcome
+from .configure import Configured
+from .fanout import Fanout
+from .presence import Presence
+from .rate import Rate
+from .recorder import Recorder
+from .runner import Runner
+from .subscriber import Link, Subscriber
+
+TICK = 1.0
+
+_log = logging.getLogger("collab_dash.hub")
+
+
+class Hub:
+    """
+    Owns the feeds, the log and the session's state.
+
+    Args:
+        log: The open log; the hub closes it.
+        configured: The feeds to run and the board to show.
+        folder: The workspace's folder.
+        exposed: The address if other machines can reach it, else empty.
+        passing: Whether the hub ends by itself soon after its last peer has left.
+
+    Attributes:
+        over: Whether the session ends with the hub; otherwise peers may come back when it is started again.
+
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        configured: Configured,
+        *,
+        folder: Path,
+        exposed: str = "",
+        passing: bool = False,
+    ) -> None:
+        self.log = log
+        self.board = configured.board
+        self.fanout = Fanout(log.last)
+        self.recorder = Recorder(log, self._deliver)
+        self.presence = Presence()
+        self.runners: dict[str, Runner] = {}
+        self.links: tuple[str | None, str] | None = None
+        self.passing = passing
+        self.over = False
+        self.stopping = asyncio.Event()
+        self._configured = configured
+        self._folder = folder
+        self._exposed = exposed
+        self._rate = Rate()
+        self._joined: set[Subscriber] = set()
+        self._changed = asyncio.Event()
+
+    @property
+    def subscribers(self) -> frozenset[Subscriber]:
+        """Give everybody who is joined."""
+        return frozenset(self._joined)
+
+    def stop(self) -> None:
+        """Ask the hub to end in order; `run` does."""
+        self.stopping.set()
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Run until `stop`; then stop the feeds and drain the writer. Peers and the log are the caller's to close."""
+        cursors = await self.log.cursors()
+        for name, (plugin, feed) in self._configured.feeds.items():
+            self.runners[name] = Runner(
+                name,
+                plugin,
+                feed,
+                self.recorder,
+                folder=self._folder,
+                cursor=cursors.get(name),
+                changed=self._feed_changed,
+            )
+        async with asyncio.TaskGroup() as writing:
+            writer = writing.create_task(self.recorder.run(), name="writer")
+            async with asyncio.TaskGroup() as running:
+                tasks = [running.create_task(self._tick(), name="tick")]
+                feeds = self.runners.values()
+                tasks += [running.create_task(runner.run(), name=f"feed {runner.name}") for runner in feeds]
+                await self.stopping.wait()
+                for task in tasks:
+                    task.cancel()
+            await self.recorder.drained()
+            writer.cancel()
+
+    async def close(self) -> None:
+        """Close the log; idempotent."""
+        await self.log.close()
+
+    async def peers_changed(self) -> None:
+        """Wait until somebody joined or left, or the hub is told to stop."""
+        self._changed.clear()
+        await self._changed.wait()
+
+    async def close_peers(self, code: Close, reason: str) -> None:
+        """Close every link, all at once."""
+        async with asyncio.TaskGroup() as closing:
+            for subscriber in self._joined:
+                closing.create_task(subscriber.link.close(code, reason))
+
+    def admit(self, link: Link, hello: Hello, role: str) -> tuple[Subscriber, Welcome]:
+        """
+        Let a peer in; the caller sends the welcome, then runs the subscriber.
+
+        Args:
+            link: Its connection.
+            hello: What it asked.
+            role: What its token allows.
+
+        """
+        sent, recovered = self._start_of(hello)
+        subscriber = Subscriber(
+            link,
+            self.fanout,
+            self.log,
+            client=secrets.token_hex(4),
+            name=hello.name[:40],
+            role=role,
+            feeds=None if "*" in hello.feeds else frozenset(hello.feeds),
+            sent=sent,
+        )
+        welcome = Welcome(
+            session=self.board.session,
+            epoch=self.log.epoch,
+            offset=sent,
+            role=role,
+            client=subscriber.client,
+            recovered=recovered,
+            ping=PING_INTERVAL,
+        )
+        return subscriber, welcome
+
+    def enter(self, subscriber: Subscriber) -> None:
+        """Count a welcomed peer in, and tell it how things are."""
+        self._joined.add(subscriber)
+        self._changed.set()
+        for status in self.feed_statuses():
+            subscriber.push(FEED_STATUS, status)
+        subscriber.push(STATUS, self.session_status())
+        self.presence.enter(subscriber, now=unix_ms())
+
+    def leave(self, subscriber: Subscriber) -> None:
+        """Count a peer out."""
+        self._joined.discard(subscriber)
+        self._changed.set()
+        self.presence.leave(subscriber)
+
+    def feed_statuses(self) -> list[FeedStatus]:
+        """Give how every feed is doing, those that cannot run included."""
+        return [runner.status for runner in self.runners.values()] + self._configured.problems
+
+    def session_status(self) -> SessionStatus:
+        """Give how the hub is doing."""
+        return SessionStatus(
+            offset=self.fanout.last,
+            rate=self._rate.per_second(),
+            db_bytes=self.log.size(),
+            recording=self.recorder.recording,
+            exposed=self._exposed,
+        )
+
+    def _start_of(self, hello: Hello) -> tuple[int, bool]:
+        last = self.fanout.last
+        if hello.resume is not None:
+            here = hello.resume.epoch == self.log.epoch and 0 <= hello.resume.offset <= last
+            return (hello.resume.offset, True) if here else (last, False)
+        if hello.since is not None:
+            return min(max(hello.since, 0), last), False
+        return last, False
+
+    def _deliver(self, first: int | None, records: Sequence[Record]) -> None:
+        self._rate.add(len(records))
+        self.fanout.deliver(first, records)
+
+    def _feed_changed(self, status: FeedStatus) -> None:
+        for subscriber in self._joined:
+            subscriber.push(FEED_STATUS, status)
+
+    async def _tick(self) -> None:
+        told: dict[str, FeedStatus] = {}
+        while True:
+            await asyncio.sleep(TICK)
+            if self.log.replaced():
+                await self._reopen()
+            if not self._joined:
+                continue
+            status = self.session_status()
+            changed = [feed for feed in self.feed_statuses() if told.get(feed.feed) != feed]
+            told.update((feed.feed, feed) for feed in changed)
+            for subscriber in self._joined:
+                subscriber.push(STATUS, status)
+                for feed in changed:
+                    subscriber.push(FEED_STATUS, feed)
+
+    async def _reopen(self) -> None:
+        """The database was replaced or deleted: go on in what is there now, under its epoch."""
+        _log.warning("the database %s was replaced; opening it anew", self.log.path)
+        try:
+            log = await open_log(self.log.path)
+        except LogError as error:
+            _log.error("the database cannot be opened: %s", error)
+            return
+        old = self.log
+
+        def switched() -> None:
+            self.log = log
+            self.fanout = Fanout(log.last)  # nobody joined to the old log receives from the new one
+
+        await self.recorder.switch(log, switched)
+        await self.close_peers(Close.GOING_DOWN, "the database was replaced")
+        await old.close()

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from collab_dash.board import Pane
+from collab_dash.hub.configure import Configured, configure
+from hubs import workspace_at
+
+
+def configured(folder: Path, text: str) -> Configured:
+    return configure(workspace_at(folder, text))
+
+
+def test_a_feed_alone_makes_a_pane_in_its_plugins_own_taste(tmp_path: Path) -> None:
+    found = configured(tmp_path, '[feeds.btc]\nuse = "coinbase"\nproducts = ["BTC-USD"]\n')
+    assert found.problems == []
+    (page,) = found.board.pages
+    (pane,) = page.panes
+    taste = found.feeds["btc"][1].pane
+    assert pane.feeds == ("btc",)
+    assert (pane.view, pane.columns) == (taste.view, taste.columns) == ("table", pane.columns)
+    assert "price" in pane.columns
+
+
+def test_what_the_workspace_says_goes_before_the_plugins_taste(tmp_path: Path) -> None:
+    pane = '[[pages]]\ntitle = "P"\n[[pages.panes]]\nfeed = "btc"\n'
+    feed = '[feeds.btc]\nuse = "coinbase"\nproducts = ["BTC-USD"]\n'
+    (page,) = configured(tmp_path, f'{feed}{pane}columns = ["key"]\n').board.pages
+    assert (page.panes[0].view, page.panes[0].columns) == ("table", ("key",))
+    (page,) = configured(tmp_path, f'{feed}{pane}view = "log"\n').board.pages
+    assert (page.panes[0].view, page.panes[0].columns) == ("log", ()), "columns of a table are no columns of a log"
+
+
+def test_a_pane_for_peers_always_has_a_view(tmp_path: Path) -> None:
+    text = '[feeds.x]\nuse = "nonsense"\n[[pages]]\ntitle = "P"\n[[pages.panes]]\nfeed = "x"\n'
+    (page,) = configured(tmp_path, text).board.pages
+    assert page.panes == (Pane(feeds=("x",), view="log"),)
+
+
+def test_what_is_wrong_with_a_feed_stops_only_that_feed_and_says_where(tmp_path: Path) -> None:
+    found = configured(
+        tmp_path,
+        '[feeds.good]\nuse = "exec"\ncommand = ["true"]\n'
+        '[feeds.unknown]\nuse = "coinbas"\n'
+        '[feeds.typo]\nuse = "coinbase"\nprodukts = ["BTC-USD"]\n',
+    )
+    assert list(found.feeds) == ["good"]
+    told = {problem.feed: problem for problem in found.problems}
+    assert set(told) == {"unknown", "typo"}
+    assert all(problem.state == "failed" for problem in told.values())
+    assert f"{tmp_path}/collab.toml:5" in told["unknown"].reason
+    assert "coinbase" in told["unknown"].reason + told["unknown"].hint
+    assert f"{tmp_path}/collab.toml:8" in told["typo"].reason
+    assert "products" in told["typo"].reason + told["typo"].hint
