@@ -1,0 +1,1 @@
+"""The peer's side of a session."""

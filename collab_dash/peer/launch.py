@@ -1,0 +1,199 @@
+"""Find the hub of a workspace on this machine, or start one."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from ..announcement import Announcement, announced, hub_log
+from ..errors import HubError, SessionError
+from ..wire import STOP
+from ..workspace_location import Location
+from .session import Session, join
+
+START_TIMEOUT = 15.0
+LINGER = 5.0
+GIVE_WAY_TIMEOUT = 5.0
+
+_started: list[subprocess.Popen[bytes]] = []  # a hub outlives us; dropping the handle would warn that it does
+
+
+class Found(NamedTuple):
+    """
+    A hub that answers.
+
+    Args:
+        announcement: What it says of itself.
+        started: Whether it was started just now.
+
+    """
+
+    announcement: Announcement
+    started: bool
+
+    def link(self, role: str = "host") -> str:
+        """Give the link for a role; an empty token where the hub gives none."""
+        return f"{self.announcement.url}/#{getattr(self.announcement, role)}"
+
+
+async def find(location: Location) -> Announcement | None:
+    """
+    Give what the hub of a workspace announced, None if there is none or it does not answer.
+
+    Raises:
+        HubError: If the hub that records to this database runs another workspace.
+
+    """
+    announcement = announced(location.db)
+    if announcement is None or not await _answers(announcement):
+        return None
+    if announcement.workspace != location.identity:
+        if await _gave_way(announcement):
+            return None
+        raise HubError(
+            f"the hub that records to {location.db} runs {announcement.workspace}, not {location.identity}",
+            hint="end it with: collab-dash stop, or work in another folder",
+        )
+    return announcement
+
+
+async def find_or_start(location: Location, *, stdin: int | None = None) -> Found:
+    """
+    Find the hub of a workspace, or start one that ends soon after its last peer has left.
+
+    Args:
+        location: The workspace.
+        stdin: A file descriptor to hand to a new hub as its standard input, None for none.
+
+    Raises:
+        HubError: If no hub could be started; the message is the hub's own.
+
+    """
+    announcement = await find(location)
+    if announcement is not None:
+        return Found(announcement, started=False)
+    return Found(await _start(location, stdin), started=True)
+
+
+@asynccontextmanager
+async def open_session(location: Location, *, name: str, stdin: int | None = None) -> AsyncIterator[Session]:
+    """
+    Join the session of a workspace, whose hub is started where none runs, now and whenever it is gone.
+
+    Args:
+        location: The workspace.
+        name: What others shall call us.
+        stdin: A file descriptor to hand to a new hub as its standard input, None for none.
+
+    Raises:
+        HubError: If no hub could be started.
+        JoinRefused: If the hub refused us.
+
+    """
+    if stdin is not None and (running := await find(location)) is not None and not await _gave_way(running):
+        raise HubError(
+            f"something else is already piped in and watched in {location.folder}",
+            hint="watch this in another folder, or end that session with: collab-dash stop",
+        )
+    found = await find_or_start(location, stdin=stdin)
+    async with join(found.link(), name=name, locate=relocate(location, stdin=stdin)) as session:
+        yield session
+
+
+def relocate(location: Location, *, stdin: int | None = None) -> Callable[[], Awaitable[str]]:
+    """Give a function for `join`'s `locate`: wherever the hub of this workspace is now, started if it is gone."""
+
+    async def locate() -> str:
+        return (await find_or_start(location, stdin=stdin)).link()
+
+    return locate
+
+
+async def _gave_way(announcement: Announcement) -> bool:
+    """Ask a hub to end if nobody is there and it is only waiting to end by itself; tell whether it has."""
+    try:
+        async with join(f"{announcement.url}/#{announcement.host}", feeds=()) as session:
+            await session.request(STOP, {"idle": True})
+        async with asyncio.timeout(GIVE_WAY_TIMEOUT):
+            while announced(Path(announcement.db)) == announcement:  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.02)
+    except (SessionError, HubError, TimeoutError):
+        return False
+    return True
+
+
+async def _answers(announcement: Announcement) -> bool:
+    host, _, port = announcement.url.partition("://")[2].rpartition(":")
+    try:
+        async with asyncio.timeout(2):
+            _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+    except (OSError, TimeoutError, ValueError):
+        return False
+    writer.close()
+    return True
+
+
+async def _start(location: Location, stdin: int | None) -> Announcement:
+    """
+    Start a hub and wait for it to say that it is ready.
+
+    It is a process of its own, in a session of its own: it outlives this screen, and no key pressed here reaches it.
+    Where two screens start one at the same moment, the database's lock lets one hub live, and both join it.
+    """
+    log = hub_log(location.db)
+    try:
+        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise HubError(
+            f"cannot make {log.parent}: {error.strerror}",
+            hint="make its folder writable, or set COLLAB_DASH_STATE_DIR to another",
+        ) from None
+    process = await asyncio.to_thread(_spawn, location, stdin, log)
+    try:
+        async with asyncio.timeout(START_TIMEOUT):
+            await asyncio.to_thread(process.stdout.readline) if process.stdout else None
+            while (announcement := await find(location)) is None:
+                if process.poll() is not None:
+                    if "already records" not in (said := _last_words(log)).what:
+                        raise HubError(said.what, hint=said.hint or f"its log: {log}")
+                    process = await asyncio.to_thread(_spawn, location, stdin, log)  # that hub may be ending
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise HubError(f"the hub was not ready within {START_TIMEOUT:g} s", hint=f"its log: {log}") from None
+    return announcement
+
+
+def _spawn(location: Location, stdin: int | None, log: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "collab_dash", "serve", location.identity, "--db", str(location.db)]
+    command += ["--linger", f"{LINGER:g}", "--any-port"]
+    with log.open("wb") as narration:
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            command,
+            cwd=location.folder,
+            stdin=subprocess.DEVNULL if stdin is None else stdin,
+            stdout=subprocess.PIPE,
+            stderr=narration,
+            start_new_session=True,
+        )
+    _started.append(process)
+    return process
+
+
+class _LastWords(NamedTuple):
+    what: str
+    hint: str = ""
+
+
+def _last_words(log: Path) -> _LastWords:
+    """Give what a hub that did not start wrote last: a line that says what, and perhaps one on what to do."""
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    for index in reversed(range(len(lines))):
+        if lines[index].startswith("collab-dash: "):
+            hint = lines[index + 1].strip() if lines[index + 1 :] else ""
+            return _LastWords(lines[index].removeprefix("collab-dash: "), hint)
+    return _LastWords(lines[-1] if lines else "the hub did not start and did not say why")

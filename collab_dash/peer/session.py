@@ -1,0 +1,350 @@
+"""Join a session, stay joined."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import msgspec
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+
+from ..errors import BadFrame, CollabDashError, HubError, JoinRefused, RequestRefused
+from ..event import Position, unix_ms
+from ..retry import backoff
+from ..wire import (
+    EVENTS,
+    FEED_STATUS,
+    HELLO,
+    LEAVE,
+    PEOPLE,
+    PROTOCOL,
+    SKIPPED,
+    STATUS,
+    Close,
+    Code,
+    FeedStatus,
+    Frame,
+    Hello,
+    Person,
+    Resume,
+    SessionStatus,
+    Skipped,
+    Welcome,
+    decode_events,
+    decode_frame,
+    encode_request,
+)
+from .address import Address, parse_link
+from .connection import CHECK, OPEN_TIMEOUT, connect_to, ended
+from .pending import Pending
+from .updates import Events as Events
+from .updates import Joined as Joined
+from .updates import Lost as Lost
+from .updates import People as People
+from .updates import Update as Update
+
+MAX_UPDATES = 256
+
+_log = logging.getLogger("collab_dash.peer")
+
+
+_PUSHES: dict[str, tuple[Callable[[Any], Any], Any]] = {
+    SKIPPED: (lambda skipped: skipped, Skipped),
+    FEED_STATUS: (lambda status: status, FeedStatus),
+    STATUS: (lambda status: status, SessionStatus),
+    PEOPLE: (People, list[Person]),
+}
+
+
+def _matter(update: Update | CollabDashError) -> Hashable | None:
+    """Give what newer news makes older news of: a state; events and the link's ups and downs count each by itself."""
+    if isinstance(update, FeedStatus):
+        return FeedStatus, update.feed
+    return type(update) if isinstance(update, SessionStatus | People) else None
+
+
+class Session:
+    """
+    A joined session; made by `join`.
+
+    Iterate over it for updates, in one place only; one that only asks, joined with no feeds, need not. The link is
+    kept up in the background: after a break it comes back with backoff and resumes where it left off, so events come
+    without gap or duplicate for as long as the log is the same. Of a state that nobody has read yet only the latest
+    is told. A reader that is slow slows the link, never the hub.
+
+    Attributes:
+        welcome: The hub's last welcome.
+        link: The URL this session was joined by, without its token.
+
+    """
+
+    welcome: Welcome
+    link: str
+
+    def __init__(self, locate: Callable[[], Awaitable[Address]], hello: Hello) -> None:
+        self._locate = locate
+        self._hello = hello
+        self._socket: ClientConnection | None = None
+        self._offset = 0
+        self._updates = Pending[Update | CollabDashError](MAX_UPDATES, _matter)
+        self._waiting: dict[int, asyncio.Future[msgspec.Raw]] = {}
+        self._next_id = 1
+        self._retry_now = asyncio.Event()
+
+    async def __aiter__(self) -> AsyncIterator[Update]:
+        """
+        Iterate over updates until the session is left.
+
+        Raises:
+            JoinRefused: If the hub ends the session for good.
+
+        """
+        while True:
+            update = await self._updates.get()
+            if isinstance(update, CollabDashError):
+                raise update
+            yield update
+
+    async def request(self, event: str, data: Any = None, *, timeout: float = 10.0) -> msgspec.Raw:
+        """
+        Ask the hub something and wait for its answer.
+
+        Args:
+            event: The request's name, such as ``feed:history``.
+            data: What JSON can hold; a msgspec struct will do.
+            timeout: Seconds to wait.
+
+        Raises:
+            RequestRefused: If the hub answers with an error, or (code ``unavailable``) does not answer in time or is
+                not connected.
+
+        """
+        socket = self._socket
+        if socket is None:
+            raise RequestRefused("not connected to the session just now", code=Code.UNAVAILABLE, retry=True)
+        id_, self._next_id = self._next_id, self._next_id + 1
+        answer: asyncio.Future[msgspec.Raw] = asyncio.get_running_loop().create_future()
+        self._waiting[id_] = answer
+        try:
+            async with asyncio.timeout(timeout):
+                await socket.send(encode_request(event, {} if data is None else data, id_=id_), text=True)
+                return await answer
+        except (TimeoutError, ConnectionClosed):
+            message = f"the hub did not answer {event} within {timeout:g} s"
+            raise RequestRefused(message, code=Code.UNAVAILABLE, retry=True) from None
+        finally:
+            del self._waiting[id_]
+
+    async def tell(self, event: str, data: Any) -> None:
+        """Send a request that wants no answer; dropped while the link is down."""
+        if self._socket is not None:
+            try:
+                await self._socket.send(encode_request(event, data), text=True)
+            except ConnectionClosed:
+                _log.debug("%s was not sent: the link is down", event)
+
+    def retry_now(self) -> None:
+        """Do not wait out the pause before the next attempt."""
+        self._retry_now.set()
+
+    async def open(self) -> ClientConnection:
+        """
+        Connect and greet once.
+
+        Raises:
+            JoinRefused: If the hub refuses for good.
+            HubError: If it cannot be reached.
+
+        """
+        address = await self._locate()
+        self.link = address.shown
+        socket = await connect_to(address)
+        try:
+            self._welcomed(socket, await self._greet(socket, address))
+        except BaseException as error:
+            await socket.close()
+            if isinstance(error, ConnectionClosed):
+                raise ended(address, error) from None
+            if isinstance(error, TimeoutError | BadFrame | msgspec.MsgspecError):
+                raise HubError(f"{address.shown} does not answer as a collab-dash hub", hint=CHECK) from None
+            raise
+        return socket
+
+    async def _greet(self, socket: ClientConnection, address: Address) -> Welcome:
+        hello = msgspec.structs.replace(self._hello, token=address.token or self._hello.token)
+        await socket.send(encode_request(HELLO, hello, id_=0), text=True)
+        async with asyncio.timeout(OPEN_TIMEOUT):
+            frame = decode_frame(await socket.recv(decode=False))
+        if not bytes(frame.ok):
+            message = frame.error.message if frame.error else "it sent something else than a welcome"
+            raise JoinRefused(f"{address.shown} refused: {message}", code=Close.BAD_TOKEN)
+        return msgspec.json.decode(frame.ok, type=Welcome)
+
+    def _welcomed(self, socket: ClientConnection, welcome: Welcome) -> None:
+        self.welcome = welcome
+        self._socket = socket
+        self._offset = welcome.offset
+        resume = Resume(epoch=welcome.epoch, offset=welcome.offset)
+        self._hello = msgspec.structs.replace(self._hello, resume=resume, since=None)
+
+    async def keep(self, socket: ClientConnection) -> None:
+        """Stay joined until cancelled, or until the hub refuses for good; what happens comes out of iterating."""
+        delays = backoff()
+        while True:
+            await self._updates.put(Joined(self.welcome))
+            delays = backoff()
+            reason = await self._read(socket)
+            while True:
+                if reason is None:
+                    return
+                pause = next(delays)
+                await self._updates.put(Lost(reason, unix_ms() + round(pause * 1000)))
+                await self._pause(pause)
+                try:
+                    socket = await self.open()
+                    break
+                except JoinRefused as error:
+                    await self._updates.put(error)
+                    return
+                except CollabDashError as error:
+                    reason = str(error)
+
+    async def _pause(self, seconds: float) -> None:
+        self._retry_now.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._retry_now.wait()
+        except TimeoutError:
+            pass
+
+    async def _read(self, socket: ClientConnection) -> str | None:
+        """Read until the link breaks; give the reason, None if it is final."""
+        try:
+            while True:
+                await self._take(decode_frame(await socket.recv(decode=False)))
+        except ConnectionClosed as error:
+            end: CollabDashError = ended(None, error)
+        except BadFrame as error:
+            await socket.close(Close.BAD_FRAME)
+            end = HubError(str(error))
+        finally:
+            self._socket = None
+            self._hello = msgspec.structs.replace(
+                self._hello, resume=Resume(epoch=self.welcome.epoch, offset=self._offset)
+            )
+            self._fail_waiting()
+        if isinstance(end, JoinRefused):
+            await self._updates.put(end)
+            return None
+        return str(end)
+
+    async def _take(self, frame: Frame) -> None:
+        if frame.event == EVENTS:
+            events = decode_events(frame.data)
+            for event in reversed(events):
+                if event.offset is not None:
+                    self._offset = event.offset
+                    break
+            await self._updates.put(Events(events))
+        elif frame.id is not None:
+            self._answered(frame.id, frame)
+        elif frame.event in _PUSHES:
+            make, shape = _PUSHES[frame.event]
+            try:
+                update = make(msgspec.json.decode(frame.data, type=shape))
+            except msgspec.MsgspecError as error:
+                raise BadFrame(f"a {frame.event} that cannot be read: {error}") from None
+            if isinstance(update, Skipped):
+                self._offset = max(self._offset, update.last)
+            await self._updates.put(update)
+
+    def _answered(self, id_: int, frame: Frame) -> None:
+        answer = self._waiting.get(id_)
+        if answer is None or answer.done():
+            return
+        if frame.error is not None:
+            fault = frame.error
+            refused = RequestRefused(fault.message, code=fault.code, path=fault.path, retry=fault.retry)
+            answer.set_exception(refused)
+        else:
+            answer.set_result(frame.ok)
+
+    def _fail_waiting(self) -> None:
+        for answer in self._waiting.values():
+            if not answer.done():
+                gone = RequestRefused("the link broke before the hub answered", code=Code.UNAVAILABLE, retry=True)
+                answer.set_exception(gone)
+
+    async def leave(self) -> None:
+        """Say goodbye and close the link; `join` does so at the end of its block."""
+        socket = self._socket
+        if socket is not None:
+            await self.tell(LEAVE, {})
+            await socket.close()
+
+
+@asynccontextmanager
+async def join(
+    url: str = "",
+    *,
+    token: str = "",
+    name: str = "",
+    feeds: Sequence[str] = ("*",),
+    since: int | None = None,
+    resume: Position | None = None,
+    locate: Callable[[], Awaitable[str]] | None = None,
+) -> AsyncIterator[Session]:
+    """
+    Join a session by its link.
+
+    Args:
+        url: ``http(s)://host:port/#TOKEN``; ``ws(s)://`` is taken too.
+        token: The token, where the URL does not carry it.
+        name: What others shall call you; without one you are not shown among the people.
+        feeds: Feeds to receive events of; ``*`` for all.
+        since: Also receive what the log holds after this offset.
+        resume: Go on after this position, where the log is still the same; otherwise start at the present.
+        locate: Awaited before each connection instead of using `url`; gives the link to use now.
+
+    Raises:
+        JoinRefused: If the hub refuses for good.
+        HubError: If nothing answers at that address at first.
+
+    """
+
+    async def where() -> Address:
+        return parse_link(await locate() if locate is not None else url)
+
+    hello = Hello(
+        protocol=PROTOCOL,
+        token=token,
+        name=name,
+        feeds=list(feeds),
+        since=since,
+        resume=None if resume is None else Resume(epoch=resume.epoch, offset=resume.offset),
+    )
+    session = Session(where, hello)
+    socket = await session.open()
+    with _alone():
+        async with asyncio.TaskGroup() as tasks:
+            keeping = tasks.create_task(session.keep(socket), name="session")
+            try:
+                yield session
+            finally:
+                await session.leave()
+                keeping.cancel()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let what the caller's block raised out as itself, not as a group of one."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        if len(group.exceptions) == 1:
+            raise group.exceptions[0] from None
+        raise

@@ -1,0 +1,36 @@
+"""What a joined session tells, as plain structs; importing them imports no network library."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ..event import Event
+from ..wire import FeedStatus, Person, SessionStatus, Skipped, Welcome
+
+
+class Joined(msgspec.Struct, frozen=True):
+    """The link is up (again); `welcome.recovered` tells whether everything missed follows."""
+
+    welcome: Welcome
+
+
+class Events(msgspec.Struct, frozen=True):
+    """Events, in the order of the log; what was recorded together travels together."""
+
+    events: list[Event]
+
+
+class People(msgspec.Struct, frozen=True):
+    """Everybody who is here now."""
+
+    people: list[Person]
+
+
+class Lost(msgspec.Struct, frozen=True):
+    """The link broke; the session tries again by itself at `retry_at` (Unix milliseconds)."""
+
+    reason: str
+    retry_at: int
+
+
+Update = Joined | Events | Skipped | FeedStatus | SessionStatus | People | Lost

@@ -1,0 +1,1 @@
+"""The hub's doors: one port for the peer link and HTTP, and the process around it."""

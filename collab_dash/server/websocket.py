@@ -1,0 +1,178 @@
+"""The peer link, ``GET /ws``."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from ..errors import BadFrame
+from ..hub.fanout import Format
+from ..hub.handlers import answer
+from ..hub.hub import Hub
+from ..hub.subscriber import Subscriber
+from ..wire import (
+    HELLO,
+    HELLO_TIMEOUT,
+    PROTOCOL,
+    Close,
+    Code,
+    Fault,
+    Hello,
+    Request,
+    decode_hello,
+    decode_request,
+    encode_fault,
+    encode_ok,
+)
+from .credentials import Credentials
+from .frames import EXTENSION, PreparedFrames, WebSocketFormat, text_frame
+
+CLOSE_TIMEOUT = 2.0
+
+_log = logging.getLogger("collab_dash.server")
+_format = WebSocketFormat()
+
+
+class Refused(Exception):
+    """This link ends with a code."""
+
+    def __init__(self, code: Close, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+class WebSocketLink:
+    """One peer's connection, as the hub sees it."""
+
+    format: Format = _format
+
+    def __init__(self, socket: WebSocket) -> None:
+        self._socket = socket
+        self._frames: PreparedFrames = socket.scope["extensions"][EXTENSION]
+
+    def write(self, data: bytes) -> None:
+        """Write frames made by `format`, now; nothing happens on a closed link."""
+        self._frames.write_prepared(data)
+
+    def push(self, payload: bytes) -> None:
+        """Write one message."""
+        self._frames.write_prepared(text_frame(payload))
+
+    def backlog(self) -> int:
+        """Give the bytes that were written but not yet taken by the network."""
+        return self._frames.backlog()
+
+    async def drained(self) -> None:
+        """Wait until the backlog is small, or the link is gone."""
+        await self._frames.drained()
+
+    async def receive(self) -> str | bytes:
+        """
+        Wait for a message.
+
+        Raises:
+            WebSocketDisconnect: If the peer is gone.
+
+        """
+        message = await self._socket.receive()
+        if message["type"] != "websocket.receive":
+            raise WebSocketDisconnect(message.get("code", 1006), message.get("reason"))
+        text: str | None = message.get("text")
+        content: bytes = message.get("bytes") or b""
+        return content if text is None else text
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close with a code of the protocol; a peer that takes nothing is cut off after two seconds."""
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                await self._socket.close(code, reason[:120])
+        except TimeoutError:
+            self._frames.abort()
+        except (RuntimeError, WebSocketDisconnect):
+            pass  # it was closed already
+
+
+async def serve_peer(socket: WebSocket, hub: Hub, credentials: Credentials, *, read_only: bool) -> None:
+    """Serve one peer from its hello to its end."""
+    await socket.accept()
+    link = WebSocketLink(socket)
+    try:
+        subscriber = await _greet(link, hub, credentials, read_only=read_only)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                delivery = tasks.create_task(subscriber.run(), name=f"peer {subscriber.client}")
+                try:
+                    await _serve_requests(link, hub, subscriber)
+                finally:
+                    delivery.cancel()
+        finally:
+            hub.leave(subscriber)
+    except* Refused as refusals:
+        for refusal in _flat(refusals):
+            await link.close(refusal.code, str(refusal))
+    except* WebSocketDisconnect:
+        pass
+
+
+def _flat(group: BaseExceptionGroup[Refused]) -> list[Refused]:
+    return [
+        found
+        for item in group.exceptions
+        for found in (_flat(item) if isinstance(item, BaseExceptionGroup) else [item])
+    ]
+
+
+async def _greet(link: WebSocketLink, hub: Hub, credentials: Credentials, *, read_only: bool) -> Subscriber:
+    request = await _first_request(link)
+    hello = _hello(request)
+    if hello.protocol != PROTOCOL:
+        message = f"this hub speaks protocol {PROTOCOL}, you speak {hello.protocol}; update the older of the two"
+        raise Refused(Close.OTHER_PROTOCOL, message)
+    role = credentials.role(hello.token, read_only=read_only)
+    if role is None:
+        message = "wrong token; ask for a new link"
+        link.push(encode_fault(request.id, Fault(code=Code.UNAUTHORIZED, message=message)))
+        raise Refused(Close.BAD_TOKEN, message)
+    subscriber, welcome = hub.admit(link, hello, role)
+    link.push(encode_ok(request.id or 0, welcome))
+    hub.enter(subscriber)
+    return subscriber
+
+
+async def _first_request(link: WebSocketLink) -> Request:
+    try:
+        async with asyncio.timeout(HELLO_TIMEOUT):
+            frame = await link.receive()
+    except TimeoutError:
+        raise Refused(Close.HELLO_MISSING, f"no {HELLO} within {HELLO_TIMEOUT:g} s") from None
+    request = _request(frame)
+    if request.event != HELLO:
+        raise Refused(Close.HELLO_MISSING, f"the first frame must be {HELLO}")
+    return request
+
+
+def _request(frame: str | bytes) -> Request:
+    if isinstance(frame, bytes):
+        raise Refused(Close.BAD_FRAME, "this hub takes no binary frames")
+    try:
+        return decode_request(frame)
+    except BadFrame as error:
+        raise Refused(Close.BAD_FRAME, str(error)) from None
+
+
+def _hello(request: Request) -> Hello:
+    try:
+        return decode_hello(request.data)
+    except BadFrame as error:
+        raise Refused(Close.BAD_FRAME, f"a {HELLO} that cannot be read: {error}") from None
+
+
+async def _serve_requests(link: WebSocketLink, hub: Hub, subscriber: Subscriber) -> None:
+    while True:
+        request = _request(await link.receive())
+        reply = await answer(hub, subscriber, request)
+        if reply is not None:
+            link.push(reply)
+            await link.drained()

@@ -1,0 +1,72 @@
+"""Finding and starting hubs, where the end-to-end tests do not look."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from collab_dash.announcement import Announcement, announce, hub_log, path_of
+from collab_dash.errors import HubError
+from collab_dash.peer.launch import find, find_or_start
+from collab_dash.workspace_location import Location, locate
+from hubs import hub_of, workspace_at
+
+
+def announcement_of(location: Location, port: int) -> Announcement:
+    return Announcement(
+        url=f"http://127.0.0.1:{port}",
+        host="h",
+        editor="e",
+        viewer="v",
+        pid=os.getpid(),
+        db=str(location.db),
+        workspace=location.identity,
+        epoch="x",
+    )
+
+
+async def test_a_running_hub_is_found(tmp_path: Path) -> None:
+    workspace = workspace_at(tmp_path)
+    assert await find(locate(tmp_path)) is None
+    async with hub_of(workspace) as hub:
+        assert await find(locate(tmp_path)) == hub
+        found = await find_or_start(locate(tmp_path))
+        assert (found.started, found.link("viewer")) == (False, f"{hub.url}/#{hub.viewer}")
+    assert await find(locate(tmp_path)) is None
+    assert not path_of(tmp_path / "collab.db").exists()
+
+
+async def test_an_announcement_that_nobody_stands_behind_counts_as_none(tmp_path: Path) -> None:
+    workspace_at(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    announce(announcement_of(locate(tmp_path), port))
+    assert await find(locate(tmp_path)) is None
+
+
+async def test_a_hub_of_another_workspace_that_is_to_stay_is_told_of(tmp_path: Path) -> None:
+    async with hub_of(workspace_at(tmp_path)):
+        with pytest.raises(HubError, match="not builtin:demo") as refused:
+            await find(locate("builtin:demo"))
+    assert "collab-dash stop" in refused.value.hint
+
+
+async def test_a_hub_that_cannot_start_says_why_in_its_own_words(tmp_path: Path) -> None:
+    workspace_at(tmp_path)
+    (tmp_path / "collab.db").write_text("somebody else's notes, which are no database at all")
+    with pytest.raises(HubError, match="is not a SQLite database") as refused:
+        await find_or_start(locate(tmp_path))
+    assert "name another file" in refused.value.hint
+    assert "is not a SQLite database" in hub_log(tmp_path / "collab.db").read_text()
+
+
+async def test_a_state_folder_that_cannot_be_made_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace_at(tmp_path)
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("COLLAB_DASH_STATE_DIR", str(tmp_path / "file" / "state"))
+    with pytest.raises(HubError, match="Not a directory") as refused:
+        await find_or_start(locate(tmp_path))
+    assert "COLLAB_DASH_STATE_DIR" in refused.value.hint
