@@ -1,0 +1,122 @@
+"""The commands that draw: the board, ``join``, ``demo`` and the board on standard input."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
+
+import click
+
+from .program import interactive
+
+if TYPE_CHECKING:
+    from ..peer.session import Session
+
+name_option = click.option("--name", metavar="YOU", help="What others shall call you.")
+page_option = click.option("--page", metavar="NAME", help="Open this page first.")
+
+
+@click.command(hidden=True)
+@click.argument("target", metavar="[WORKSPACE]", required=False)
+@page_option
+@name_option
+@click.pass_context
+def board(context: click.Context, target: str | None, page: str | None, name: str | None) -> None:
+    """Open the board of a workspace, or of what is piped in (-)."""
+    given = context.obj or {}
+    page, name = page or given.get("page"), name or given.get("name")
+    if target == "-":
+        _open("builtin:stdin", page=page, name=name, piped=True)
+        return
+    _need_terminal(context)
+    _open(target, page=page, name=name)
+
+
+@click.command()
+@page_option
+@name_option
+@click.pass_context
+def demo(context: click.Context, page: str | None, name: str | None) -> None:
+    """Open a board on an invented market, quakes, edits and log, labelled DEMO; needs no network."""
+    _need_terminal(context)
+    _open("builtin:demo", page=page, name=name)
+
+
+@click.command()
+@click.argument("url")
+@page_option
+@name_option
+@click.pass_context
+def join(context: click.Context, url: str, page: str | None, name: str | None) -> None:
+    """Join a session by its link, http(s)://host:port/#TOKEN."""
+    from ..peer.address import parse_link
+
+    parse_link(url)
+    _need_terminal(context)
+    from ..tui import run_board
+    from ..workspace_location import user_name
+
+    called = _name(name, user_name())
+
+    def connect() -> AbstractAsyncContextManager[Session]:
+        from ..peer.session import join as join_session
+
+        return join_session(url, name=called)
+
+    run_board(connect, page=page)
+
+
+def _need_terminal(context: click.Context) -> None:
+    """Refuse to draw where nobody could see it or press a key."""
+    if interactive():
+        return
+    click.echo(context.find_root().get_help(), err=True)
+    click.echo("\ncollab-dash: the board needs a terminal; for pipes there are serve, tail and query", err=True)
+    context.exit(2)
+
+
+def _name(given: str | None, configured: str) -> str:
+    if given or configured:
+        return given or configured
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user without an entry in the password database, as in some containers
+        return "somebody"
+
+
+def _open(target: str | None, *, page: str | None, name: str | None, piped: bool = False) -> None:
+    from ..workspace_location import locate
+
+    location = locate(target)
+    source = _hand_over_stdin() if piped else None
+    from ..tui import run_board
+
+    def connect() -> AbstractAsyncContextManager[Session]:
+        from ..peer.launch import open_session
+
+        return open_session(location, name=_name(name, location.user), stdin=source)
+
+    run_board(connect, page=page, first=location.label)
+
+
+def _hand_over_stdin() -> int:
+    """
+    Keep the piped input for the hub and take the keys from the terminal instead.
+
+    Returns:
+        The file descriptor of what was piped in.
+
+    """
+    if sys.stdin.isatty() or not sys.stdout.isatty():
+        raise click.UsageError("- watches what is piped in, on a terminal: some-program | collab-dash -")
+    piped = os.dup(0)
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR)
+    except OSError:
+        raise click.UsageError("there is no terminal to read keys from") from None
+    os.dup2(terminal, 0)
+    os.close(terminal)
+    return piped
