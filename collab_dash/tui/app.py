@@ -1,0 +1,126 @@
+"""The program that draws a session's board in a terminal."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Callable, Iterable
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from ..errors import CollabDashError
+from ..event import unix_ms
+from .clipboard import clipboard_command, copy_by
+from .frames import Frames
+from .live import Connect, Live
+from .screens.board import BoardScreen
+from .state import State
+from .theme import CALM, PALETTE, PAPER, default_theme
+from .widgets.keys import is_command
+
+
+class BoardApp(App[None]):
+    """
+    A session's board.
+
+    Args:
+        connect: Gives a context that joins the session and leaves it.
+        page: The title of the page to open first.
+        first: What to call the session before the hub has said.
+        clock: The time now, Unix milliseconds.
+
+    Attributes:
+        failure: Why the session ended, if it did not end because somebody left.
+
+    """
+
+    CSS_PATH = "styles.tcss"
+    TITLE = "collab-dash"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("colon,ctrl+p", "command_palette", "Commands", key_display=":"),
+        Binding("question_mark,f1", "help", "Help", key_display="?"),
+        Binding("q,ctrl+q", "quit", "Quit", key_display="q"),
+    ]
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(
+        self,
+        connect: Connect,
+        *,
+        page: str | None = None,
+        first: str | None = None,
+        clock: Callable[[], int] = unix_ms,
+    ) -> None:
+        look = default_theme(os.environ)
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        for theme in (CALM, PAPER, PALETTE):
+            self.register_theme(theme)
+        self.theme = look
+        self._connect = connect
+        self._page = page
+        self.live = Live(State(first or "", clock), Frames(self.set_timer))
+        self.failure: CollabDashError | None = None
+        self._tidied = 0
+
+    def get_default_screen(self) -> Screen[None]:
+        """Open with the board."""
+        return BoardScreen(self.live, self._page)
+
+    def on_mount(self) -> None:
+        """Join once the chrome is on screen."""
+        self.call_after_refresh(self.run_worker, self._follow(), exit_on_error=True)
+
+    async def _follow(self) -> None:
+        gc.freeze()
+        self.set_interval(1.0, self._tidy)
+        try:
+            await self.live.follow(self._connect)
+        except CollabDashError as error:
+            self.failure = error
+            self.exit(return_code=1)
+        else:
+            self.exit()
+
+    def _tidy(self) -> None:
+        """Collect cycles: young ones every second, all of them every minute, where Python would far more often."""
+        self._tidied += 1
+        gc.collect(2 if self._tidied % 60 == 0 else 1)
+
+    async def action_quit(self) -> None:
+        """Leave the session."""
+        self.exit()
+
+    def action_help(self) -> None:
+        """Show every key that works here and now."""
+        from .screens.help import HelpDialog
+
+        if isinstance(self.screen, HelpDialog):
+            return
+        keys = [(type(item.node).__name__, item.binding) for item in self.screen.active_bindings.values()]
+        self.push_screen(HelpDialog(self.live, keys))
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy by the desktop's clipboard program where there is one, otherwise ask the terminal to (OSC 52)."""
+        self.run_worker(self._copy(text), group="copy")
+
+    async def _copy(self, text: str) -> None:
+        command = clipboard_command(os.environ)
+        if command is None or not await copy_by(command, text):
+            super().copy_to_clipboard(text)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Offer every key's action by name, the pages, and the themes."""
+        seen: set[str] = set()
+        for item in screen.active_bindings.values():
+            binding = item.binding
+            if item.enabled and is_command(binding) and binding.description not in seen:
+                seen.add(binding.description)
+                yield SystemCommand(
+                    binding.description,
+                    f"key {binding.key_display or binding.key}",
+                    lambda node=item.node, action=binding.action: self.run_action(action, node),
+                )
+        yield SystemCommand("Theme", "choose other colours", self.action_change_theme)

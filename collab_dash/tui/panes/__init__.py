@@ -1,0 +1,1 @@
+"""The panes: one class per view."""

@@ -1,0 +1,102 @@
+"""What a pane's border says, and what an empty pane says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..drawing.numbers import clock, span
+from ..drawing.row import Row
+from ..drawing.text import clean, wrap
+from ..state import GLYPHS, HEALTH, OFFLINE, TRANSPORTS, worst
+
+if TYPE_CHECKING:
+    from .base import Pane
+
+
+def title(pane: Pane) -> Row:
+    """Say which pane this is: number, title, feeds, transports, filter."""
+    name, dim = pane.name_on_screen, pane.ink("dim")
+    row = Row(f"{pane.number} ", pane.ink("accent" if pane.has_focus else "dim"))
+    row.add(clean(name), pane.ink("focus" if pane.has_focus else "strong"))
+    feeds = ", ".join(pane.spec.feeds)
+    if not feeds:
+        return row
+    if name != feeds:
+        row.add(f" · {clean(feeds)}", dim)
+    transports = dict.fromkeys(status.transport for status in pane.statuses() if status.transport)
+    if transports:
+        row.add(f" · {' '.join(clean(TRANSPORTS.get(name, name)) for name in transports)}", dim)
+    if pane.filter:
+        row.add(f" · /{clean(pane.filter)}", pane.ink("accent"))
+    return row
+
+
+def marks(pane: Pane, stale: str) -> Row:
+    """Say who looks at it, whether it stands still, how its feeds are, and how old its last event is."""
+    row = Row()
+    for person in pane.live.state.others():
+        if person.page == pane.page_title and person.pane == pane.spot:
+            row.add(f"{clean(person.name)} ", pane.ink("accent"))
+    if pane.frozen:
+        row.add(pane.frozen, pane.ink("badge")).add(f" +{pane.new:,} new ", pane.ink("accent"))
+    elif stale and pane.last is not None:
+        row.add("STALE", pane.ink("alarm")).add(" ", pane.ink("dim"))
+    if pane.live.state.lost is not None:
+        row.add(OFFLINE, pane.ink("dim"))
+    elif pane.spec.feeds:
+        health = worst(pane.statuses())
+        row.add(GLYPHS.get(health, "?"), pane.ink(HEALTH.get(health, "warn")))
+    if pane.last is not None:
+        age = span((pane.live.clock() - pane.last.received) / 1000)
+        row.add(f" {age:>4}", pane.ink("dim"))
+    return row
+
+
+def below(pane: Pane, stale: str) -> Row:
+    """Say how much is shown, or why it is not live."""
+    if stale and not pane.frozen:
+        return Row(stale, pane.ink("warn"))
+    if pane.frozen == "PAUSED":
+        return Row(f"frozen at {clock(pane.frozen_at)} · nothing is lost", pane.ink("dim"))
+    return Row(pane.summary(), pane.ink("dim"))
+
+
+def beside(pane: Pane) -> Row:
+    """Offer the key that brings it back to life, if it is not."""
+    if pane.frozen == "PAUSED":
+        return _hint(pane, "space", "resume")
+    if pane.frozen:
+        return _hint(pane, "L", "live")
+    if pane.may_reconnect:
+        return _hint(pane, "r", "reconnect")
+    return Row()
+
+
+def _hint(pane: Pane, key: str, what: str) -> Row:
+    return Row(key, pane.ink("accent")).add(f" {what}", pane.ink("dim"))
+
+
+def empty(pane: Pane, width: int, height: int) -> list[Row]:
+    """Say what the pane waits for, since when, and what to press."""
+    dim, text, accent = pane.ink("dim"), pane.ink("text"), pane.ink("accent")
+    if pane.filter != pane.spec.filter:
+        rows = [Row("Nothing matches ", dim).add(clean(pane.filter), text)]
+        rows.append(Row("Esc", accent).add(" clears the filter", dim))
+    else:
+        names = clean(", ".join(pane.spec.feeds))
+        waited = span((pane.live.clock() - pane.since) / 1000)
+        rows = [Row("Waiting for the first event of ", dim).add(names, text)]
+        if pane.spec.types:
+            rows.append(Row("of type ", dim).add(clean(", ".join(pane.spec.types)), text))
+        rows.append(Row(f"since {clock(pane.since)}Z, for {waited}", dim))
+    rows.append(Row())
+    for status in pane.statuses():
+        ink = pane.ink(HEALTH.get(status.state, "warn"))
+        rows.append(Row(f"{GLYPHS.get(status.state, '?')} ", ink).add(f"{clean(status.feed)} is {status.state}", text))
+        for line in wrap(clean(status.reason or status.note), width - 2):
+            rows.append(Row(f"  {line}", dim))
+        for line in wrap(clean(status.hint), width - 2):
+            rows.append(Row(f"  {line}", dim))
+    if pane.may_reconnect:
+        rows.append(Row("r", accent).add(" tries again now", dim))
+    return [Row()] * max((height - len(rows)) // 3, 0) + rows

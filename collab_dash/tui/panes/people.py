@@ -1,0 +1,38 @@
+"""The people: everybody who is here."""
+
+from __future__ import annotations
+
+from ..drawing.row import Row
+from ..drawing.text import clean, fit
+from ..drawing.text import width as cells_of
+from .rows import RowsPane
+
+
+class PeoplePane(RowsPane):
+    """Everybody who is here, and where they look."""
+
+    header_rows = 0
+
+    def on_mount(self) -> None:
+        """Watch the session."""
+        self.live.state.watch(self.want_paint)
+
+    def count(self) -> int:
+        """Count the people."""
+        return len(self.live.state.people)
+
+    def row(self, index: int, width: int) -> Row:
+        """Draw one person: name, role, where they look."""
+        state = self.live.state
+        person = state.people[index]
+        mine = state.welcome is not None and person.client == state.welcome.client
+        dim = self.ink("dim")
+        longest = max(cells_of(clean(other.name)) for other in state.people)
+        row = Row(fit(clean(person.name), min(max(longest, 6), 20)), self.ink("strong" if mine else "text"))
+        row.add(f"  {clean(person.role):<6}  ", dim)
+        where = " › ".join(clean(part) for part in (person.page, person.pane) if part != self.page_title)
+        return row.add("you · " if mine else "", dim).add(where or "–", self.ink("text"))
+
+    def digest(self) -> str:
+        """Say who is here."""
+        return ", ".join(clean(person.name) for person in self.live.state.people)

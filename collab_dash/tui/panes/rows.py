@@ -1,0 +1,108 @@
+"""Panes that show rows: a cursor, and a window that moves with it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+
+from ..drawing.row import Row
+from .base import Pane
+
+
+class RowsPane(Pane):
+    """A pane of rows; the cursor shows once it was moved."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("pagedown", "turn(1)", "Page down", show=False),
+        Binding("pageup", "turn(-1)", "Page up", show=False),
+        Binding("home,g", "edge(0)", "First row", show=False),
+        Binding("G,shift+g", "edge(1)", "Last row", show=False, key_display="G"),
+        Binding("end", "live", "Live", show=False),
+    ]
+
+    header_rows = 1
+    cursor: int | None = None
+    top = 0
+
+    def count(self) -> int:
+        """Count the rows there are."""
+        raise NotImplementedError
+
+    def header(self, width: int) -> Row:
+        """Draw the line above the rows."""
+        return Row()
+
+    def choose_column(self, x: int) -> None:
+        """Do what a click on the header at `x` asks for."""
+
+    def row(self, index: int, width: int) -> Row:
+        """Draw one row."""
+        raise NotImplementedError
+
+    def body(self, width: int, height: int) -> list[Row]:
+        """Draw the header and the rows in the window."""
+        space = max(height - self.header_rows, 1)
+        count = self.count()
+        if self.cursor is not None:
+            self.cursor = min(self.cursor, max(count - 1, 0))
+            self.top = min(max(self.top, self.cursor - space + 1), self.cursor)
+        self.top = max(min(self.top, count - space), 0)
+        rows = [self._selected(i, width) for i in range(self.top, min(self.top + space, count))]
+        return [self.header(width), *rows] if self.header_rows else rows
+
+    def _selected(self, index: int, width: int) -> Row:
+        row = self.row(index, width)
+        if index == self.cursor and self.has_focus:
+            return row.to(width, self.ink("text")).restyle(self.ink("select"))
+        return row
+
+    def action_move(self, lines: int) -> None:
+        """Move the cursor."""
+        self.place(0 if self.cursor is None else self.cursor + lines)
+
+    def action_turn(self, pages: int) -> None:
+        """Move the cursor by a windowful."""
+        self.place((self.cursor or 0) + pages * max(self.size.height - 2 - self.header_rows, 1))
+
+    def action_edge(self, last: int) -> None:
+        """Move the cursor to the first or the last row."""
+        self.place(self.count() - 1 if last else 0)
+
+    def action_live(self) -> None:
+        """Go back to what comes in."""
+        self.cursor = None
+        self.top = 0
+        super().action_live()
+        self.want_paint()
+
+    def place(self, index: int) -> None:
+        """Put the cursor on a row."""
+        if self.count():
+            self.cursor = max(min(index, self.count() - 1), 0)
+            self.moved()
+            self.paint_now()
+
+    def moved(self) -> None:
+        """Do what follows from the cursor being moved."""
+
+    def wheel(self, lines: int) -> None:
+        """Move the window."""
+        if self.cursor is not None:
+            self.action_move(lines)
+            return
+        self.top = max(self.top + lines, 0)
+        if self.top:
+            self.moved()
+        self.want_paint()
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor where the mouse is."""
+        line = event.y - 1 - self.header_rows
+        if self.header_rows and event.y == 1:
+            self.choose_column(event.x - 2)
+        elif 0 <= line < self.size.height - 2 - self.header_rows and self.top + line < self.count():
+            self.place(self.top + line)

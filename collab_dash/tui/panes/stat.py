@@ -1,0 +1,107 @@
+"""The stat: the latest number, large, with its recent course; a grid of them when there are several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from textual.renderables.digits import DIGITS, DIGITS3X3
+
+from ...errors import CollabDashError
+from ...event import Event
+from ..drawing.braille import area
+from ..drawing.numbers import decimals, number, size
+from ..drawing.row import Row
+from ..drawing.spark import spark
+from ..drawing.text import clean, cut, fit
+from .base import Pane
+from .series import Course, Courses
+
+TILE, HIGHEST = 20, 5
+_GLYPHS = DIGITS3X3
+
+
+class StatPane(Pane):
+    """The latest number, large."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._places: dict[str, int] = {}
+        self._courses = Courses("", "", self.span)
+        try:
+            self._courses = Courses(self.spec.field, self.spec.by, self.span)
+        except CollabDashError as error:
+            self.fault = str(error)
+
+    def fold(self, events: Sequence[Event]) -> None:
+        """Take the numbers."""
+        self._courses.fold(events)
+
+    def forget(self) -> None:
+        """Forget every number."""
+        self._courses.by_name.clear()
+
+    def body(self, width: int, height: int) -> list[Row]:
+        """Draw a tile for every number."""
+        courses = list(self._courses.by_name.items())
+        across = max(min(len(courses), width // TILE), 1)
+        down = -(-len(courses) // across)
+        each = (height + 1) // down
+        cells = max(width // across - 2, 1)
+        rows: list[Row] = []
+        for start in range(0, len(courses), across):
+            tiles = [self._tile(*course, cells, each - 1) for course in courses[start : start + across]]
+            for line in zip(*tiles, strict=True):
+                row = Row()
+                for index, part in enumerate(line):
+                    row.to(index * (cells + 2), self.ink("text")).extend(part)
+                rows.append(row)
+            rows.append(Row())
+        return rows
+
+    def _tile(self, name: str, course: Course, width: int, height: int) -> list[Row]:
+        """Draw a name, a number, and its course in what height is left, but no higher than looks well."""
+        value, unit = self._write(name, course.last)
+        label = clean(name or self.spec.field.replace("_", " ").replace(".", " "))
+        strong, dim, accent = self.ink("strong"), self.ink("dim"), self.ink("accent")
+        rows = [Row(cut(label, width), dim)]
+        if height >= 5 and len(value) * 3 + len(unit) + 1 <= width:
+            rows += [Row(line, strong) for line in _big(value)]
+        else:
+            rows.append(Row(cut(value, width), strong))
+        if unit:
+            rows[-1].add(f" {unit}", dim)
+        room = min(height - len(rows), HIGHEST)
+        if room == 1:
+            rows.append(Row(spark(course.values()[-2 * width :], width), accent))
+        elif room > 1:
+            rows += [Row(line, accent) for line in area(course.values()[-2 * width :], width, room)]
+        return rows
+
+    def _write(self, name: str, value: float) -> tuple[str, str]:
+        if self.spec.unit == "bytes":
+            amount, _, unit = size(value).partition(" ")
+            return amount, unit
+        places = self._places[name] = max(self._places.get(name, 0), decimals(value))
+        return number(value, places), clean(self.spec.unit)
+
+    def digest(self) -> str:
+        """Say the latest values."""
+        parts = []
+        for name, course in self._courses.by_name.items():
+            value, unit = self._write(name, course.last)
+            parts.append(" ".join(part for part in (clean(name), value, unit) if part))
+        return "  ".join(parts)
+
+
+def _big(text: str) -> list[str]:
+    """Write a number three lines tall."""
+    lines = ["", "", ""]
+    for character in text:
+        index = DIGITS.find(character)
+        for y in range(3):
+            if index >= 0:
+                lines[y] += _GLYPHS[index * 3 + y].ljust(3)
+            else:
+                lines[y] += character if y == 2 else " "
+    return [fit(line, len(line)) for line in lines]

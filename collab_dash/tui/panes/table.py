@@ -1,0 +1,250 @@
+"""The table: one row for every key, with its latest values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.style import Style
+
+from ...errors import CollabDashError
+from ...event import Event
+from ..drawing.numbers import as_number
+from ..drawing.row import Row
+from ..drawing.spark import Trend, bar
+from ..drawing.text import clean, fit
+from .columns import GAP, Column, automatic, heading, lay_out
+from .rows import RowsPane
+
+MOST_KEYS = 5000
+FLASH = 1500
+
+
+Format = list[tuple[int, bool]]
+
+
+class Entry:
+    """What a table holds of one key."""
+
+    __slots__ = ("cells", "drawn", "event", "format", "moved", "moved_at", "numbers", "trends")
+
+    def __init__(self, event: Event, trends: int) -> None:
+        self.event = event
+        self.drawn: Event | None = None
+        self.format: Format = []
+        self.cells: list[str] = []
+        self.numbers: list[float | None] = []
+        self.moved: list[int] = []
+        self.moved_at = 0
+        self.trends = [Trend() for _ in range(trends)]
+
+
+class TablePane(RowsPane):
+    """One row for every key."""
+
+    depth = 1000
+    sorts = True
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._entries: dict[str, Entry] = {}
+        self._columns: list[Column] = []
+        self._sparks: list[Column] = []
+        self._widths: list[int] = []
+        self._order: list[Entry] | None = None
+        self._sort: tuple[int, bool] | None = None
+        self._held: Entry | None = None
+        try:
+            self._use([Column(text) for text in self.spec.columns])
+        except CollabDashError as error:
+            self.fault = str(error)
+
+    def _use(self, columns: list[Column]) -> None:
+        self._columns = columns
+        first = self.spec.by or "time"
+        self._sort = next(((i, True) for i, column in enumerate(columns) if column.source == first), None)
+        self._sparks = [column for column in columns if column.kind == "spark"]
+
+    def fold(self, events: Sequence[Event]) -> None:
+        """Keep the latest event of every key."""
+        if not self._columns:
+            keyed = any(event.key is not None for event in events)
+            self._use(automatic(events[:50], before=["key"] if keyed else [], after=["age"]))
+        entries = self._entries
+        for event in events:
+            key = event.key or event.type
+            entry = entries.get(key)
+            if entry is None:
+                entry = entries[key] = Entry(event, len(self._sparks))
+            entry.event = event
+            if self._sparks:
+                self._trace(entry, event)
+        self._order = None
+        if len(entries) > MOST_KEYS:
+            self._evict()
+
+    def _trace(self, entry: Entry, event: Event) -> None:
+        ms = event.time or event.received
+        for column, trend in zip(self._sparks, entry.trends, strict=True):
+            amount = as_number(column.value(event))
+            if amount is not None:
+                trend.add(ms, amount)
+
+    def _evict(self) -> None:
+        oldest = sorted(self._entries, key=lambda key: self._entries[key].event.received)
+        for key in oldest[: MOST_KEYS // 10]:
+            del self._entries[key]
+
+    def forget(self) -> None:
+        """Forget every key."""
+        self._entries.clear()
+        self._order = self._held = None
+
+    def count(self) -> int:
+        """Count the keys."""
+        return len(self._entries)
+
+    def chosen(self) -> Event | None:
+        """Give the event under the cursor, or the latest."""
+        return self.last if self._held is None else self._held.event
+
+    def moved(self) -> None:
+        """Stay on this key, wherever it is sorted to."""
+        rows = self._rows()
+        self._held = rows[self.cursor] if self.cursor is not None and self.cursor < len(rows) else None
+
+    def action_live(self) -> None:
+        """Let go of the key."""
+        self._held = None
+        super().action_live()
+
+    def _rows(self) -> list[Entry]:
+        if self._order is None:
+            self._order = list(self._entries.values())
+            if self._sort is not None:
+                index, down = self._sort
+                value = self._columns[index].value
+                self._order.sort(key=lambda entry: _rank(value(entry.event)), reverse=down)
+        return self._order
+
+    def action_sort(self) -> None:
+        """Sort by the next column: down, then up, then as they came."""
+        sortable = [i for i, column in enumerate(self._columns) if not column.drawn]
+        ways = [None, *((i, down) for i in sortable for down in (True, False))]
+        self._sort_by(ways[(ways.index(self._sort) + 1) % len(ways)])
+
+    def _sort_by(self, way: tuple[int, bool] | None) -> None:
+        self._sort = way
+        self._order = None
+        self.want_paint()
+
+    def choose_column(self, x: int) -> None:
+        """Sort by the column at `x`; the other way round if it is sorted by already."""
+        end = 0
+        for index, cells in enumerate(self._widths):
+            end += cells + GAP
+            if x < end:
+                if not self._columns[index].drawn:
+                    self._sort_by((index, self._sort != (index, True)))
+                return
+
+    def summary(self) -> str:
+        """Say how many rows there are and how they are sorted."""
+        count = len(self._entries)
+        text = f"{count:,} row{'' if count == 1 else 's'}"
+        if self._sort is not None:
+            index, down = self._sort
+            text += f" · sort {self._columns[index].label.lower()} {'▼' if down else '▲'}"
+        return text
+
+    def digest(self) -> str:
+        """Say the topmost row where rows are sorted, otherwise what changed last."""
+        if self.last is None:
+            return ""
+        entry = self._rows()[0] if self._sort and self._entries else self._entries.get(self.last.key or self.last.type)
+        if entry is None:
+            return ""
+        self._refresh(entry, self.live.clock())
+        parts = zip(self._columns, entry.cells, strict=True)
+        return " ".join(text for column, text in parts if text and column.kind in ("value", "bytes"))
+
+    def body(self, width: int, height: int) -> list[Row]:
+        """Draw the table."""
+        now = self.live.clock()
+        rows = self._rows()
+        if self.cursor is not None and self._held in rows:
+            self.cursor = rows.index(self._held)
+        for entry in rows[self.top : self.top + height]:
+            self._refresh(entry, now)
+        self._widths = lay_out(self._columns, width)
+        return super().body(width, height)
+
+    def header(self, width: int) -> Row:
+        """Draw the column names."""
+        return heading(self._columns, self._widths, self.ink("dim"))
+
+    def row(self, index: int, width: int) -> Row:
+        """Draw one key."""
+        now = self.live.clock()
+        entry = self._rows()[index]
+        self._refresh(entry, now)
+        row = Row()
+        text = self.ink("text")
+        trends = iter(entry.trends)
+        for i, (column, cells) in enumerate(zip(self._columns, self._widths, strict=True)):
+            shown = entry.cells[i]
+            if column.kind == "spark":
+                shown = next(trends).draw(cells)
+            elif column.kind == "age":
+                shown = column.write(column.value(entry.event), now)
+            elif column.kind == "bar":
+                shown = bar((entry.numbers[i] or 0.0) / 100, cells)
+            if cells:
+                row.to(row.cells and row.cells + GAP, text)
+                row.add(fit(shown, cells, right=column.right), self._style(column, entry, i, now))
+        return row
+
+    def _style(self, column: Column, entry: Entry, index: int, now: int) -> Style:
+        if column.kind in ("age", "time"):
+            return self.ink("dim")
+        if column.drawn:
+            return self.ink("accent")
+        direction = entry.moved[index]
+        if column.signed:
+            number = entry.numbers[index]
+            direction = (number > 0) - (number < 0) if isinstance(number, (int, float)) else 0
+        elif now - entry.moved_at > FLASH:
+            direction = 0
+        if direction:
+            return self.ink("up" if direction > 0 else "down")
+        return self.ink("strong" if index == 0 else "text")
+
+    def _refresh(self, entry: Entry, now: int) -> None:
+        """Write the cells of an entry whose event, or whose columns' format, is another than when last written."""
+        if entry.drawn is entry.event and entry.format == [column.format for column in self._columns]:
+            return
+        before = entry.numbers or [None] * len(self._columns)
+        values = [column.value(entry.event) for column in self._columns]
+        entry.cells = [
+            "" if column.drawn or column.kind == "age" else column.write(value, now)
+            for column, value in zip(self._columns, values, strict=True)
+        ]
+        entry.numbers = [as_number(value) for value in values]
+        if entry.drawn is not entry.event:
+            entry.moved = [_direction(a, b) for a, b in zip(before, entry.numbers, strict=True)]
+            entry.moved_at = now
+        entry.drawn = entry.event
+        entry.format = [column.format for column in self._columns]
+
+
+def _direction(before: Any, after: Any) -> int:
+    if before is None or after is None:
+        return 0
+    return int(after > before) - int(after < before)
+
+
+def _rank(value: Any) -> tuple[int, float, str]:
+    number = as_number(value)
+    if number is not None:
+        return (1, number, "")
+    return (0, 0.0, "") if value is None else (2, 0.0, clean(str(value)))

@@ -1,0 +1,252 @@
+"""The main screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.reactive import Reactive
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from ...board import Board
+from ...wire import LOOK
+from ..live import Live
+from ..widgets.keys import Keys
+from ..widgets.stage import Stage
+from ..widgets.tabs import Tabs
+from ..widgets.topline import Banner, TopLine
+
+if TYPE_CHECKING:
+    from ..panes.base import Pane
+    from ..panes.feeds import FeedsPane
+    from ..widgets.digest import Digest
+    from ..widgets.prompt import Prompt
+
+NARROW, SHORT = 100, 30
+LEAST = (40, 10)
+
+
+class BoardScreen(Screen[None]):
+    """
+    Pages of panes with their chrome.
+
+    Args:
+        live: The screen's hold on the session.
+        page: The title of the page to open first.
+
+    """
+
+    AUTO_FOCUS = ""
+    # Panes repaint themselves when the focus moves; the screen need not be repainted as a whole.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # Keys that move the focus go first: the key after them is for where it moved to.
+        Binding("slash", "filter", "Filter", key_display="/", priority=True),
+        Binding("tab", "pane(1)", "Next", key_display="tab", priority=True),
+        Binding("shift+tab", "pane(-1)", "Previous", show=False, priority=True),
+        Binding("right,l", "pane(1)", "Next", show=False, priority=True),
+        Binding("left,h", "pane(-1)", "Previous", show=False, priority=True),
+        *(Binding(str(n), f"number({n})", "Pane", key_display="1-9", priority=True) for n in range(1, 10)),
+        Binding("right_square_bracket", "page(1)", "Next page", key_display="]", priority=True),
+        Binding("left_square_bracket", "page(-1)", "Previous page", show=False, key_display="[", priority=True),
+        Binding("z", "zoom", "Zoom", priority=True),
+        Binding("p", "pause_all", "Pause all", show=False),
+        Binding("P,shift+p", "people", "People", key_display="P"),
+        Binding("S,shift+s", "share", "Share", key_display="S"),
+        Binding("escape", "back", "Back", show=False, key_display="Esc"),
+    ]
+
+    def __init__(self, live: Live, page: str | None) -> None:
+        super().__init__()
+        self.live = live
+        self.stage = Stage(live, self._arranged)
+        self._wanted = page
+        self._digest: Digest | None = None
+        self._prompt: Prompt | None = None
+        live.on_board = self.show_board
+
+    def compose(self) -> ComposeResult:
+        """Make the chrome; panes come with the board."""
+        yield TopLine(self.live)
+        yield Banner(self.live)
+        yield Tabs(self.live)
+        yield self.stage
+        yield Keys(self.live, lambda: self.typing)
+        yield Static(id="too-small")
+
+    def on_mount(self) -> None:
+        """Keep ages and clocks going."""
+        self.set_interval(1.0, self._tick)
+        self.live.state.watch(self._on_state)
+
+    # The board
+
+    async def show_board(self, board: Board) -> None:
+        """Show the session's pages."""
+        from ..widgets.digest import Digest
+        from ..widgets.prompt import Prompt
+
+        if self._prompt is None or self._digest is None:
+            self._prompt, self._digest = Prompt(), Digest(self.live, self.stage.hidden)
+            await self.mount(self._digest, self._prompt, before=self.query_one(Keys))
+        await self.stage.show(board, self._wanted)
+        self._wanted = None
+
+    @property
+    def typing(self) -> bool:
+        """Whether keys are being typed into the prompt."""
+        return self._prompt is not None and self._prompt.display
+
+    def _arranged(self) -> None:
+        stage = self.stage
+        if self._digest is not None:
+            hidden = len(stage.hidden())
+            self._digest.display = stage.cramped and not stage.zoomed and hidden > 0 and self.size.height >= 18
+            self._digest.styles.height = min(hidden, max(self.size.height // 4, 2)) + 2
+        self._show_tabs()
+        self.refresh_bindings()
+        self._paint_all()
+
+    def _show_tabs(self) -> None:
+        tabs, stage = self.query_one(Tabs), self.stage
+        page = stage.page
+        if page is not None and stage.cramped:
+            note = f"page {stage.open + 1}/{len(stage.pages)}" if len(stage.pages) > 1 else ""
+            tabs.show_titles([pane.name_on_screen for pane in stage.panes], page.current, note)
+        else:
+            tabs.show_titles([view.name or "" for view in stage.pages], stage.open, "zoomed" * stage.zoomed)
+
+    def on_tabs_chosen(self, message: Tabs.Chosen) -> None:
+        """Go where the mouse says."""
+        if self.stage.cramped:
+            self.stage.go(message.index)
+        else:
+            self.stage.turn(message.index)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show one pane at a time where there is no room for more."""
+        width, height = event.size
+        small = width < LEAST[0] or height < LEAST[1]
+        notice = self.query_one("#too-small", Static)
+        notice.display = small
+        notice.update(Content(f"too small, {width}×{height}; needs {LEAST[0]}×{LEAST[1]}"))
+        self.stage.cramped = width < NARROW or height < SHORT
+        self.stage.rearrange()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Tell the others where we look."""
+        page = self.stage.page
+        if page is None:
+            return
+        for index, pane in enumerate(page.panes):
+            if pane is event.widget:
+                page.current = index
+                self.live.tell(LOOK, {"page": page.name, "pane": pane.spot})
+
+    # Painting
+
+    def _tick(self) -> None:
+        """Let ages and clocks go on."""
+        self._paint_all()
+
+    def _on_state(self) -> None:
+        self._paint_all()
+        self.refresh_bindings()
+
+    def _paint_all(self) -> None:
+        self.query_one(TopLine).want_paint()
+        self.stage.paint()
+        if self._digest is not None and self._digest.display:
+            self._digest.want_paint()
+
+    # Keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only the keys that do something here and now."""
+        if self.typing:
+            return False
+        stage = self.stage
+        match action:
+            case "filter":
+                return stage.current is not None and bool(stage.current.spec.feeds)
+            case "pane" | "number":
+                return len(stage.panes) > 1
+            case "page":
+                return len(stage.pages) > 1
+            case "zoom" | "pause_all":
+                return stage.current is not None
+            case "people" | "share":
+                return self.live.state.joined
+        return True
+
+    def action_pane(self, step: int) -> None:
+        """Go to the next or the previous pane."""
+        self.stage.step(step)
+
+    def action_number(self, number: int) -> None:
+        """Go to a pane by its number."""
+        self.stage.go(number - 1)
+
+    def action_page(self, step: int) -> None:
+        """Turn the page."""
+        self.stage.turn((self.stage.open + step) % len(self.stage.pages))
+
+    def action_zoom(self) -> None:
+        """Give one pane the whole screen, or take it back."""
+        self.stage.zoom()
+
+    def action_back(self) -> None:
+        """Undo the latest of: zoom, freeze, filter."""
+        pane = self.stage.current
+        if self.stage.zoomed:
+            self.stage.zoom()
+        elif pane is not None and pane.frozen:
+            pane.action_live()
+        elif pane is not None and pane.filter:
+            pane.set_filter("")
+
+    def action_pause_all(self) -> None:
+        """Let every pane of the page stand still, or go on."""
+        self.stage.pause()
+
+    def action_people(self) -> None:
+        """Show who is here."""
+        from .dialogs import PeopleDialog
+
+        self.app.push_screen(PeopleDialog(self.live))
+
+    def action_share(self) -> None:
+        """Show the links that others can join by."""
+        from .dialogs import ShareDialog
+
+        self.app.push_screen(ShareDialog(self.live))
+
+    # What panes ask for
+
+    def action_filter(self) -> None:
+        """Type a filter for the pane."""
+        if self.stage.current is not None and self._prompt is not None:
+            self._prompt.open(self.stage.current)
+
+    def on_prompt_done(self, message: Prompt.Done) -> None:
+        """Use what was typed."""
+        if message.text is not None:
+            message.pane.set_filter(message.text)
+        self.set_focus(message.pane)
+
+    def on_pane_inspect(self, message: Pane.Inspect) -> None:
+        """Show an event whole."""
+        from .dialogs import EventDialog
+
+        self.app.push_screen(EventDialog(self.live, message.event))
+
+    def on_feeds_pane_report(self, message: FeedsPane.Report) -> None:
+        """Show all about a feed."""
+        from .dialogs import FeedDialog
+
+        self.app.push_screen(FeedDialog(self.live, message.feed))

@@ -1,0 +1,137 @@
+"""What the screen knows of the session, apart from its events."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from ..board import Board
+from ..peer.updates import Joined, Lost, People
+from ..wire import FeedStatus, Person, SessionStatus, Skipped, Welcome, may
+from .drawing.numbers import span
+from .drawing.text import clean
+
+_ADDRESS = re.compile(r"\w+://\S+: ")
+DOWN = ("waiting", "failed")
+GLYPHS = {"live": "●", "connecting": "◐", "waiting": "◐", "failed": "✗", "stopped": "○"}
+OFFLINE = "◌"
+HEALTH = {"live": "up", "connecting": "warn", "waiting": "warn", "failed": "error", "stopped": "dim"}
+TRANSPORTS = {"websocket": "ws", "polling": "poll", "long-polling": "long poll"}
+
+
+class State:
+    """
+    The session as this screen knows it.
+
+    Args:
+        title: What to call the session before the hub has said.
+        clock: The time now, Unix milliseconds.
+
+    Attributes:
+        since: When the link came up, was lost, or was first looked for, Unix milliseconds.
+        skipped: Events that were not sent to us.
+
+    """
+
+    def __init__(self, title: str, clock: Callable[[], int]) -> None:
+        self.title = title
+        self.clock = clock
+        self.board: Board | None = None
+        self.welcome: Welcome | None = None
+        self.lost: Lost | None = None
+        self.since = clock()
+        self.feeds: dict[str, FeedStatus] = {}
+        self.status: SessionStatus | None = None
+        self.people: list[Person] = []
+        self.skipped = 0
+        self._watchers: list[Callable[[], None]] = []
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Call `watcher` upon every change."""
+        self._watchers.append(watcher)
+
+    def unwatch(self, watcher: Callable[[], None]) -> None:
+        """Call `watcher` no more."""
+        self._watchers.remove(watcher)
+
+    def changed(self) -> None:
+        """Tell everybody who watches."""
+        for watcher in tuple(self._watchers):
+            watcher()
+
+    def apply(self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Lost) -> None:
+        """Take note of what the hub said."""
+        match update:
+            case FeedStatus():
+                self.feeds[update.feed] = update
+            case SessionStatus():
+                self.status = update
+            case People():
+                self.people = update.people
+            case Skipped():
+                self.skipped += update.last - update.first + 1
+            case Joined():
+                self.welcome, self.lost, self.since = update.welcome, None, self.clock()
+            case Lost():
+                self.since = self.since if self.lost else self.clock()
+                self.lost = update
+        self.changed()
+
+    @property
+    def joined(self) -> bool:
+        """Whether the link is up."""
+        return self.welcome is not None and self.lost is None
+
+    @property
+    def name(self) -> str:
+        """The session's name."""
+        if self.welcome is not None:
+            return self.welcome.session
+        return self.title
+
+    def may(self, role: str) -> bool:
+        """Tell whether we have the rights of `role`."""
+        return self.welcome is not None and may(self.welcome.role, role)
+
+    def feed(self, name: str) -> FeedStatus:
+        """Give what is known of a feed."""
+        return self.feeds.get(name) or FeedStatus(feed=name, since=self.since)
+
+    def all_feeds(self) -> list[FeedStatus]:
+        """Give every feed, in the order of the workspace file."""
+        configured = self.board.feeds if self.board else ()
+        others = [name for name in self.feeds if name not in configured]
+        return [self.feed(name) for name in (*configured, *others)]
+
+    def others(self) -> list[Person]:
+        """Give everybody but ourselves."""
+        mine = self.welcome.client if self.welcome else ""
+        return [person for person in self.people if person.client != mine]
+
+
+def worst(statuses: Sequence[FeedStatus]) -> str:
+    """Give the state of the feed that is worst off."""
+    order = ("failed", "waiting", "connecting", "stopped", "live")
+    states = [status.state for status in statuses if status.state in order]
+    return min(states, key=order.index, default="connecting")
+
+
+def why_stale(state: State, statuses: Sequence[FeedStatus]) -> str:
+    """Say why nothing of what these feeds showed is live; empty when something is."""
+    if state.lost is not None:
+        return f"{next_try(state.lost.retry_at, state.clock())} · no link to the hub"
+    bad = [status for status in statuses if status.state in DOWN or (status.attempt and status.state != "live")]
+    if not bad or any(status.state == "live" for status in statuses):
+        return ""
+    said = brief(bad[0].reason) or bad[0].state
+    return f"{next_try(bad[0].retry_at, state.clock())} · {said}" if bad[0].retry_at else said
+
+
+def brief(reason: str) -> str:
+    """Give a reason without the address it starts with, for where there is little room."""
+    return _ADDRESS.sub("", clean(reason))
+
+
+def next_try(at: int, now: int) -> str:
+    """Say when something that is down is tried again."""
+    return f"next try in {span((at - now) / 1000)}" if at > now else "trying now"

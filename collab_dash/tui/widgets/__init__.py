@@ -1,0 +1,1 @@
+"""The chrome around the panes."""

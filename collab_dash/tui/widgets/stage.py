@@ -1,0 +1,148 @@
+"""The pages of a board, one of them on screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.content import Content
+from textual.widgets import Static
+
+from ...board import Board
+from ..live import Live
+
+if TYPE_CHECKING:
+    from ..panes.base import Pane
+    from .pages import PageView
+
+
+class Stage(Container):
+    """
+    Where the pages are.
+
+    Args:
+        live: The screen's hold on the session.
+        arranged: Called when other panes are on screen than before.
+
+    Attributes:
+        pages: All of them, in the order of their tabs.
+        open: Which one is on screen.
+        zoomed: Whether one pane has it all, by somebody's wish.
+        cramped: Whether there is room for one pane only.
+
+    """
+
+    def __init__(self, live: Live, arranged: Callable[[], None]) -> None:
+        super().__init__()
+        self.live = live
+        self.pages: list[PageView] = []
+        self.open = 0
+        self.zoomed = False
+        self.cramped = False
+        self._arranged = arranged
+
+    def compose(self) -> ComposeResult:
+        """Say what is being waited for."""
+        yield Static(Content("connecting…"), id="connecting")
+
+    async def show(self, board: Board, first: str | None) -> None:
+        """
+        Show a board; what panes are made of is imported only now, after the first paint.
+
+        Args:
+            board: What to show.
+            first: The title of the page to open, None for the one that is open.
+
+        """
+        from .pages import PageView
+
+        self.pages = [PageView(self.live, page) for page in board.pages]
+        titles = [page.title for page in board.pages]
+        self.open = titles.index(first) if first in titles else min(self.open, max(len(titles) - 1, 0))
+        for index, page in enumerate(self.pages):
+            page.display = index == self.open
+        await self.remove_children()
+        await self.mount(*self.pages)
+        if not self.pages:
+            await self.mount(Static(Content("This session has no pages."), classes="empty"))
+        self.rearrange()
+
+    @property
+    def page(self) -> PageView | None:
+        """The page on screen."""
+        return self.pages[self.open] if self.pages else None
+
+    @property
+    def panes(self) -> list[Pane]:
+        """The panes of the page on screen."""
+        return self.page.panes if self.page is not None else []
+
+    @property
+    def current(self) -> Pane | None:
+        """The pane that keys go to."""
+        return self.panes[self.page.current] if self.page is not None and self.panes else None
+
+    @property
+    def single(self) -> bool:
+        """Whether one pane is on screen."""
+        return self.cramped or self.zoomed
+
+    def hidden(self) -> list[Pane]:
+        """Give the panes of the page that are not on screen."""
+        return self.page.hidden() if self.page is not None else []
+
+    def rearrange(self) -> None:
+        """Show what is to be shown."""
+        for index, page in enumerate(self.pages):
+            page.display = index == self.open
+            page.arrange_panes(single=self.single)
+        self._arranged()
+        self._focus()
+
+    def _focus(self) -> None:
+        if (pane := self.current) is not None:
+            self.screen.set_focus(pane, scroll_visible=False)  # at once: the next key is for this pane
+
+    def go(self, index: int) -> None:
+        """Go to a pane of the page; nothing happens if there is none."""
+        if self.page is None or not 0 <= index < len(self.panes):
+            return
+        self.page.current = index
+        if self.single:
+            self.rearrange()
+        else:
+            self._focus()
+
+    def step(self, panes: int) -> None:
+        """Go so many panes on, round and round."""
+        if self.page is not None and self.panes:
+            self.go((self.page.current + panes) % len(self.panes))
+
+    def turn(self, index: int) -> None:
+        """Turn to a page; nothing happens if there is none."""
+        if 0 <= index < len(self.pages):
+            self.open = index
+            self.rearrange()
+
+    def zoom(self) -> None:
+        """Give one pane the whole screen, or take it back."""
+        self.zoomed = not self.zoomed
+        self.rearrange()
+
+    def pause(self) -> None:
+        """Let every pane of the page stand still, or go on where all do."""
+        panes = [pane for pane in self.panes if pane.spec.feeds]
+        frozen = all(pane.frozen for pane in panes)
+        for pane in panes:
+            if frozen:
+                pane.action_live()
+            else:
+                pane.freeze("PAUSED")
+
+    def paint(self) -> None:
+        """Let the panes on screen draw themselves anew."""
+        for pane in self.panes:
+            if pane.display:
+                pane.want_paint()

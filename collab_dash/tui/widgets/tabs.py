@@ -1,0 +1,87 @@
+"""The tabs: pages, or at small sizes the panes of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events
+from textual.message import Message
+
+from ..drawing.row import Row
+from ..drawing.text import clean, cut
+from ..drawing.text import width as cells_of
+from ..live import Live
+from .drawn import Drawn
+
+LONGEST = 20
+
+
+class Tabs(Drawn):
+    """
+    Titles, one of them open.
+
+    Args:
+        live: The screen's hold on the session.
+
+    """
+
+    class Chosen(Message):
+        """Somebody clicked a tab."""
+
+        def __init__(self, index: int) -> None:
+            super().__init__()
+            self.index = index
+
+    def __init__(self, live: Live) -> None:
+        super().__init__(live)
+        self.titles: list[str] = []
+        self.open = 0
+        self.note = ""
+        self._spans: list[tuple[int, int]] = []
+
+    def show_titles(self, titles: list[str], chosen: int, note: str = "") -> None:
+        """Show `titles`, the one at `chosen` open, and a note at the right."""
+        self.titles, self.open, self.note = titles, chosen, note
+        self.want_paint()
+
+    def draw(self, width: int, height: int) -> list[Row]:
+        """Draw the titles, or those around the open one."""
+        labels = [f"{index} {cut(clean(title), LONGEST)}" for index, title in enumerate(self.titles, 1)]
+        room = width - len(self.note) - 2
+        shown = window([cells_of(label) + 2 for label in labels], self.open, room - 3)
+        dim, accent = self.ink("dim"), self.ink("accent")
+        row = Row("‹" if shown.start else " ", dim)
+        self._spans = []
+        for index in shown:
+            if index == self.open:
+                row.add("[", accent).add(labels[index], self.ink("focus")).add("]", accent)
+            else:
+                row.add(f" {labels[index]} ", dim)
+            self._spans.append((row.cells, index))
+        if shown.stop < len(labels):
+            row.add("›", dim)
+        return [row.to(width - len(self.note) - 1, dim).add(self.note, dim)]
+
+    def on_click(self, event: events.Click) -> None:
+        """Open the tab under the mouse."""
+        for end, index in self._spans:
+            if event.x < end:
+                self.post_message(self.Chosen(index))
+                return
+
+
+def window(cells: Sequence[int], chosen: int, room: int) -> range:
+    """Give the run of neighbours around `chosen` that fits into `room`, from the first one if that fits."""
+    if not cells:
+        return range(0)
+    start = stop = min(chosen, len(cells) - 1)
+    stop += 1
+    used = cells[start]
+    grown = True
+    while grown:
+        grown = False
+        if start > 0 and used + cells[start - 1] <= room:
+            start, used, grown = start - 1, used + cells[start - 1], True
+        if stop < len(cells) and used + cells[stop] <= room:
+            stop, used, grown = stop + 1, used + cells[stop], True
+    return range(start, stop)

@@ -1,0 +1,119 @@
+"""The top line: which session, is it live, is it recorded, who is here."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from ..drawing.numbers import clock, rate, size, span
+from ..drawing.row import Row
+from ..drawing.text import clean, cut
+from ..live import Live
+from ..state import GLYPHS, OFFLINE, next_try
+from .drawn import Drawn
+
+_MARKS = {"host": "*", "viewer": "(ro)"}
+
+
+class TopLine(Drawn):
+    """Always visible."""
+
+    def __init__(self, live: Live) -> None:
+        super().__init__(live)
+        live.state.watch(self.want_paint)
+
+    def draw(self, width: int, height: int) -> list[Row]:
+        """Draw it; on a narrow screen, what matters least is left out."""
+        left = self._session(named=width >= 100).extend(self._link())
+        if not self.live.state.joined:
+            return [left]
+        right = self._people()
+        apart = "   " if width >= 100 else "  "
+        for part in (self._exposed(), self._feeds(), self._rate(), self._recording()):
+            if part.cells and left.cells + part.cells + len(apart) + right.cells + 2 <= width:
+                left.add(apart, self.ink("text")).extend(part)
+        left.to(width - right.cells - 1, self.ink("text"))
+        return [left.extend(right)]
+
+    def _session(self, *, named: bool) -> Row:
+        state = self.live.state
+        row = Row(" collab-dash  " if named or not state.name else " ", self.ink("dim"))
+        if state.board and state.board.label:
+            row.add(f" {clean(state.board.label)} ", self.ink("badge")).add("  ", self.ink("text"))
+        return row.add(cut(clean(state.name), 24) + "  ", self.ink("strong")) if state.name else row
+
+    def _link(self) -> Row:
+        state = self.live.state
+        now = state.clock()
+        if state.lost is not None:
+            row = Row(f" {OFFLINE} OFFLINE since {clock(state.since)}Z ", self.ink("alarm"))
+            return row.add(f"  {next_try(state.lost.retry_at, now)} · {clean(state.lost.reason)}", self.ink("warn"))
+        if state.welcome is None:
+            return Row(f"{OFFLINE} connecting…", self.ink("warn"))
+        return Row("● LIVE ", self.ink("up")).add(f"{clock(now)}Z", self.ink("text"))
+
+    def _feeds(self) -> Row:
+        states = Counter(GLYPHS.get(status.state, "?") for status in self.live.state.all_feeds())
+        if not states:
+            return Row()
+        row = Row("feeds", self.ink("dim"))
+        for glyph, ink in (("●", "up"), ("◐", "warn"), ("✗", "error")):
+            row.add(f" {states[glyph]}{glyph}", self.ink(ink if states[glyph] else "dim"))
+        return row.add(f" {states['○']}○", self.ink("dim")) if states["○"] else row
+
+    def _rate(self) -> Row:
+        status = self.live.state.status
+        if status is None:
+            return Row()
+        row = Row("in ", self.ink("dim")).add(f"{rate(status.rate):>6}", self.ink("text"))
+        if status.lag >= 1:
+            row.add(f" lag {span(status.lag)}", self.ink("warn"))
+        return row
+
+    def _recording(self) -> Row:
+        status = self.live.state.status
+        if status is None or status.recording.state != "on":
+            return Row()
+        return Row("rec ", self.ink("dim")).add(size(status.db_bytes), self.ink("text"))
+
+    def _exposed(self) -> Row:
+        status = self.live.state.status
+        if status is None or not status.exposed:
+            return Row()
+        return Row(f"open to {clean(status.exposed)}", self.ink("warn"))
+
+    def _people(self) -> Row:
+        people = self.live.state.people
+        if not people:
+            return Row()
+        row = Row("⇄", self.ink("dim"))
+        mine = self.live.state.welcome.client if self.live.state.welcome else ""
+        for person in people[:6]:
+            name = cut(clean(person.name), 12) + _MARKS.get(person.role, "")
+            row.add(f" {name}", self.ink("strong" if person.client == mine else "text"))
+        return row.add(f" +{len(people) - 6}", self.ink("dim")) if len(people) > 6 else row
+
+
+class Banner(Drawn):
+    """A line that says loudly that nothing is being written; gone while all is well."""
+
+    def __init__(self, live: Live) -> None:
+        super().__init__(live)
+        self.display = False
+        live.state.watch(self._look)
+
+    def _look(self) -> None:
+        status = self.live.state.status
+        self.display = status is not None and status.recording.state != "on"
+        if self.display:
+            self.want_paint()
+
+    def draw(self, width: int, height: int) -> list[Row]:
+        """Draw it."""
+        status = self.live.state.status
+        if status is None:
+            return []
+        recording = status.recording
+        alarm = self.ink("alarm")
+        text = f" ✗ NOT RECORDING since {clock(recording.since, seconds=False)}: {clean(recording.reason)}"
+        count = f"{recording.missed:,} event{'' if recording.missed == 1 else 's'}"
+        return [Row(cut(f"{text} — {count} not kept; live goes on", width), alarm).to(width, alarm)]

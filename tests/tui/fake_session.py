@@ -1,0 +1,161 @@
+"""A session without a hub: a test says what comes in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from textual.strip import Strip
+
+from collab_dash.board import Board, Page, Pane
+from collab_dash.errors import RequestRefused
+from collab_dash.event import Event
+from collab_dash.peer.session import Events, Joined, Session, Update
+from collab_dash.tui.app import BoardApp
+from collab_dash.wire import (
+    BOARD,
+    HISTORY,
+    LINKS,
+    FeedStatus,
+    History,
+    Recording,
+    SessionStatus,
+    Welcome,
+)
+
+NOON = 1_763_820_000_000  # 2025-11-22 14:00:00 UTC
+
+
+def welcome(**changes: Any) -> Welcome:
+    """Give a welcome of an editor called ana."""
+    facts = {
+        "session": "ops-wall", "epoch": "e1", "offset": 0, "role": "host", "client": "c1",
+        "recovered": False, "ping": 20.0,
+    }  # fmt: skip
+    return Welcome(**{**facts, **changes})
+
+
+def status(**changes: Any) -> SessionStatus:
+    """Give the status of a hub that records."""
+    return SessionStatus(**{"offset": 0, "rate": 0.0, "db_bytes": 0, "recording": Recording(), **changes})
+
+
+class FakeSession(Session):
+    """
+    What the screen gets instead of a joined session.
+
+    Args:
+        board: What it answers when asked for the board.
+        past: Its log.
+        **changes: Fields of its welcome.
+
+    Attributes:
+        told: What the screen told the hub.
+        retries: How often the screen asked to try again at once.
+
+    """
+
+    def __init__(self, board: Board, past: Sequence[Event] = (), **changes: Any) -> None:
+        self.welcome = welcome(**changes)
+        self.link = "http://127.0.0.1:8765/"
+        self.board = board
+        self.past = list(past)
+        self.told: list[tuple[str, Any]] = []
+        self.retries = 0
+        self.links: dict[str, str | None] = {"editor": "http://h/#e", "viewer": "http://h/#v"}
+        self.updates: asyncio.Queue[Update | Exception | None] = asyncio.Queue()
+        self.updates.put_nowait(Joined(self.welcome))
+        self.history_open = asyncio.Event()
+        self.history_open.set()
+
+    async def __aiter__(self) -> AsyncIterator[Update]:
+        while (update := await self.updates.get()) is not None:
+            if isinstance(update, Exception):
+                raise update
+            yield update
+            self.updates.task_done()
+
+    async def request(self, event: str, data: Any = None, *, timeout: float = 10.0) -> msgspec.Raw:
+        if event == BOARD:
+            return msgspec.Raw(msgspec.json.encode(self.board))
+        if event == HISTORY:
+            await self.history_open.wait()
+            return msgspec.Raw(msgspec.json.encode(self._history(data)))
+        if event == LINKS:
+            return msgspec.Raw(msgspec.json.encode(self.links))
+        raise RequestRefused("unknown", code="unknown_event")
+
+    def _history(self, query: dict[str, Any]) -> History:
+        before = query.get("before") or 1 << 60
+        chosen = [e for e in self.past if e.feed in query["feeds"] and (e.offset or 0) < before]
+        limit = query["limit"]
+        return History(events=chosen[-limit:], more=len(chosen) > limit)
+
+    async def tell(self, event: str, data: Any) -> None:
+        self.told.append((event, data))
+
+    def retry_now(self) -> None:
+        self.retries += 1
+
+    def push(self, *updates: Update | Exception | None) -> None:
+        """Let updates come in."""
+        for update in updates:
+            self.updates.put_nowait(update)
+
+    def happen(self, *events: Event) -> None:
+        """Let events come in."""
+        self.push(Events(list(events)))
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[Session]:
+        """Be joined."""
+        yield self
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, now: int = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> int:
+        return self.now
+
+
+def board(*panes: Pane, pages: Sequence[Page] = (), feeds: Sequence[str] = ("btc",), label: str = "") -> Board:
+    """Give a board of one page with `panes`, and more pages."""
+    return Board(
+        session="ops-wall", pages=(Page(title="Overview", panes=panes), *pages), feeds=tuple(feeds), label=label
+    )
+
+
+def tick(offset: int, price: float, key: str = "BTC-USD", feed: str = "btc", **data: Any) -> Event:
+    """Give a price, one second after the one before."""
+    at = NOON - 60_000 + offset * 1000
+    return Event(
+        offset=offset, feed=feed, type="ticker:update", key=key, time=at, received=at, data={"price": price, **data}
+    )
+
+
+def live(feed: str = "btc", **changes: Any) -> FeedStatus:
+    """Give the status of a feed that is well."""
+    return FeedStatus(**{"feed": feed, "transport": "websocket", "state": "live", "since": NOON, **changes})
+
+
+def app_of(session: FakeSession, clock: Clock | None = None, **options: Any) -> BoardApp:
+    """Give the program, joined to `session`."""
+    return BoardApp(session.connect, clock=clock or Clock(), **options)
+
+
+def screen_strips(app: BoardApp) -> list[Strip]:
+    """Give the lines that are on screen."""
+    app.live.frames.flush()
+    return app.screen._compositor.render_strips()[: app.size.height]
+
+
+def screen_text(app: BoardApp) -> str:
+    """Give what is on screen, without colours."""
+    return "\n".join("".join(segment.text for segment in strip) for strip in screen_strips(app))

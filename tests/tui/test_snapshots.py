@@ -1,0 +1,51 @@
+"""The board as it looks, at the sizes it is drawn for."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from textual.pilot import Pilot
+
+from collab_dash.tui.app import BoardApp
+from tui.fake_session import app_of
+from tui.sample import later_events, sample_session
+
+Compare = Callable[..., bool]
+
+
+def after(*keys: str, later: bool = False) -> Callable[[Pilot[None]], Awaitable[None]]:
+    """Wait for the board, then press keys, then perhaps let more events come."""
+
+    async def run(pilot: Pilot[None]) -> None:
+        app = pilot.app
+        assert isinstance(app, BoardApp)
+        while not app.live.streams.settled:
+            await pilot.pause()
+        await pilot.press(*keys)
+        if later:
+            app.live.streams.take(later_events())
+        await pilot.pause()
+        app.live.frames.flush()
+        await pilot.pause()
+
+    return run
+
+
+CASES: dict[str, tuple[tuple[int, int], tuple[str, ...], bool]] = {
+    "board-160x45": ((160, 45), (), False),
+    "board-80x24": ((80, 24), (), False),
+    "paused-160x45": ((160, 45), ("4", "space"), True),
+    "markets-80x24": ((80, 24), ("right_square_bracket",), False),
+    "raw-160x45": ((160, 45), ("right_square_bracket", "right_square_bracket"), False),
+    "zoomed-160x45": ((160, 45), ("2", "z"), False),
+    "detail-80x24": ((80, 24), ("4", "down", "enter"), False),
+    "help-160x45": ((160, 45), ("question_mark",), False),
+    "people-80x24": ((80, 24), ("P",), False),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_board_looks_as_it_did(case: str, snap_compare: Compare) -> None:
+    size, keys, later = CASES[case]
+    assert snap_compare(app_of(sample_session()), terminal_size=size, run_before=after(*keys, later=later))

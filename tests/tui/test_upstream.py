@@ -1,0 +1,76 @@
+"""Whatever a source sends, the board shows it, obeys none of it, and stays straight."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from rich.cells import cell_len
+
+from collab_dash.board import Board, Page, Pane
+from collab_dash.event import Event
+from collab_dash.peer.session import People
+from collab_dash.wire import FeedStatus, Person
+from tui.fake_session import NOON, FakeSession, screen_strips
+from tui.opened import opened
+
+NASTY = [
+    "\x1b[2J\x1b[31mred\x1b]52;c;aGk=\x07",
+    "[bold red]markup[/] [link=file:///etc/passwd]x[/link] [@click=app.quit]q[/]",
+    "東京タワー 서울 ｆｕｌｌ",
+    "e\u0301\u0323\u0308 combining n\u0303",
+    "قهوة عربية \u202eltr\u202c שלום",
+    "👩\u200d💻 🇩🇪 ✈\ufe0f",
+    "tab\there\nnew\rline\x00\x7f\x9b",
+    "x" * 5000,
+]
+VIEWS = ("table", "log", "line", "stat", "bars", "json")
+
+
+def events() -> list[Event]:
+    return [
+        Event(offset=n, feed="f", type="a:b", key=text, time=NOON, received=NOON, data={"text": text, text: n, "n": n})
+        for n, text in enumerate(NASTY, 1)
+    ]
+
+
+@pytest.mark.parametrize(("view", "size"), zip(VIEWS, [(100, 30), (60, 18)] * 3, strict=True))
+async def test_no_view_obeys_or_bends(view: str, size: tuple[int, int]) -> None:
+    pane = Pane(feeds=("f",), view=view, field="n", by="text", title=NASTY[0] + NASTY[1], width=12)
+    page = Page(title=NASTY[2] + NASTY[0], panes=(pane, Pane(view="feeds"), Pane(view="people")))
+    session = FakeSession(Board(session=NASTY[1], label=NASTY[0][:9], pages=(page,), feeds=("f",)), events())
+    async with opened(session, size=size) as seat:
+        await seat.push(
+            FeedStatus(feed="f", state="waiting", reason=NASTY[0], hint=NASTY[1], transport=NASTY[3], note=NASTY[4]),
+            People([Person(client="c9", name=NASTY[2], role="editor", page=page.title, pane="1 x")]),
+        )
+        for key in ("down", "down", "enter", "escape", "2", "enter", "escape", "3", "P"):
+            await seat.press(key)
+            for strip in screen_strips(seat.app):
+                text = "".join(segment.text for segment in strip)
+                assert cell_len(text) == size[0], (key, text)
+                assert not re.search(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]", text)
+                assert not any(
+                    segment.style and (segment.style.link or segment.style.meta.get("@click")) for segment in strip
+                )
+
+
+async def test_markup_is_shown_as_it_is() -> None:
+    pane = Pane(feeds=("f",), view="log", columns=("text",), width=12)
+    async with opened(FakeSession(Board(session="s", pages=(Page(title="p", panes=(pane,)),)), events())) as seat:
+        assert "[bold red]markup[/] [link=file:///etc/passwd]x[/link]" in seat.text
+        assert "␛[2J␛[31mred␛]52;c;aGk=␇" in seat.text
+
+
+@pytest.mark.parametrize("view", VIEWS)
+async def test_deep_nesting_is_shown_as_far_as_it_is_read(view: str) -> None:
+    deep: list[object] = []
+    for _ in range(500):
+        deep = [deep]
+    nested = Event(offset=1, feed="f", type="a:b", key="k", received=NOON, data={"deep": deep, "n": 1})
+    pane = Pane(feeds=("f",), view=view, field="n", width=12)
+    async with opened(FakeSession(Board(session="s", pages=(Page(title="p", panes=(pane,)),)), [nested])) as seat:
+        await seat.press("enter")
+        assert "a:b" in seat.text
+        await seat.press("G")
+        assert "]" in seat.text
