@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 from starlette.websockets import WebSocket
 from websockets.asyncio.server import Server, ServerConnection, serve
 
@@ -143,8 +144,8 @@ async def test_a_static_file_is_fetched_again_only_when_it_changed(tmp_path: Pat
     polled = asyncio.Event()
 
     class Counted(StaticFiles):
-        async def get_response(self, path: str, scope: object) -> Response:
-            response = await super().get_response(path, scope)  # type: ignore[arg-type]  # as it came
+        async def get_response(self, path: str, scope: Scope) -> Response:
+            response = await super().get_response(path, scope)
             statuses.append(response.status_code)
             if statuses.count(304) == 2:
                 polled.set()

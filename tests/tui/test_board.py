@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
+
 import pytest
 
 from collab_dash.board import Page, Pane
 from collab_dash.errors import HubError, JoinRefused
-from collab_dash.peer.session import Joined, Lost, People
+from collab_dash.peer.session import Joined, Lost, People, Session
 from collab_dash.tui.panes.log import LogPane
 from collab_dash.tui.widgets.tabs import window
 from collab_dash.wire import Close, Person, Recording
@@ -170,13 +172,13 @@ async def test_the_chrome_is_there_before_the_session_is() -> None:
     app = app_of(fake, first="my-wall")
     joining = fake.connect
 
-    def never_yet() -> object:
+    def looking_first() -> AbstractAsyncContextManager[Session]:
         text = "\n".join("".join(s.text for s in strip) for strip in app.screen._compositor.render_strips())
         assert "◌ connecting…" in text
         assert "my-wall" in text
         return joining()
 
-    app._connect = never_yet  # type: ignore[assignment] # a stand-in that looks at the screen first
+    app._connect = looking_first
     async with app.run_test(size=(120, 32)) as pilot:
         while app.live.state.board is None:
             await pilot.pause()

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
-from ...errors import CollabDashError
-from ...event import Event
 from ..drawing.braille import Canvas
 from ..drawing.numbers import clock, decimals, number, short, size
 from ..drawing.row import Row
 from ..drawing.text import clean, cut
-from .base import Pane
-from .series import Course, Courses
+from .courses import CoursesPane
+from .series import Course
 
 _INKS = ("accent", "warn", "up", "text", "down", "dim")
 _WINDOWS = (60, 120, 300, 900, 1800, 3600, 7200, 21_600, 86_400)
@@ -22,7 +19,7 @@ _APART = 8.0
 Points = list[tuple[int, float, float, float]]
 
 
-class LinePane(Pane):
+class LinePane(CoursesPane):
     """Numbers over time."""
 
     depth = 1000
@@ -30,21 +27,12 @@ class LinePane(Pane):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.reach = self.span
-        self._courses = Courses("", "", self.span)
         self._range: tuple[float, float] | None = None
         self._label = 0
-        try:
-            self._courses = Courses(self.spec.field, self.spec.by, self.span)
-        except CollabDashError as error:
-            self.fault = str(error)
-
-    def fold(self, events: Sequence[Event]) -> None:
-        """Take the numbers."""
-        self._courses.fold(events)
 
     def forget(self) -> None:
-        """Forget every number."""
-        self._courses.by_name.clear()
+        """Forget every number and the scale."""
+        super().forget()
         self._range = None
 
     def body(self, width: int, height: int) -> list[Row]:

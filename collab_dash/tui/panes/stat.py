@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from textual.renderables.digits import DIGITS, DIGITS3X3
 
-from ...errors import CollabDashError
-from ...event import Event
 from ..drawing.braille import area
 from ..drawing.numbers import decimals, number, size
 from ..drawing.row import Row
 from ..drawing.spark import spark
 from ..drawing.text import clean, cut, fit
-from .base import Pane
-from .series import Course, Courses
+from .courses import CoursesPane
+from .series import Course
 
 TILE, HIGHEST = 20, 5
 _GLYPHS = DIGITS3X3
 
 
-class StatPane(Pane):
+class StatPane(CoursesPane):
     """The latest number, large."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._places: dict[str, int] = {}
-        self._courses = Courses("", "", self.span)
-        try:
-            self._courses = Courses(self.spec.field, self.spec.by, self.span)
-        except CollabDashError as error:
-            self.fault = str(error)
-
-    def fold(self, events: Sequence[Event]) -> None:
-        """Take the numbers."""
-        self._courses.fold(events)
-
-    def forget(self) -> None:
-        """Forget every number."""
-        self._courses.by_name.clear()
 
     def body(self, width: int, height: int) -> list[Row]:
         """Draw a tile for every number."""
