@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -154,14 +156,27 @@ def test_replay_and_live_together_have_no_gap_and_no_duplicate(
         asyncio.run(play(Path(folder)))
 
 
-async def test_a_stalled_subscriber_costs_nothing_and_is_caught_up_when_it_drains(tmp_path: Path) -> None:
-    log = await open_log(tmp_path / "x.db")
-    fanout = Fanout(log.last)
-    link = Pipe()
+@asynccontextmanager
+async def joined_from_the_start(log: Log) -> AsyncIterator[tuple[Subscriber, Fanout, Pipe]]:
+    """Give a subscriber that has come level, with what it receives from and sends to."""
+    fanout, link = Fanout(log.last), Pipe()
     subscriber = subscriber_of(link, fanout, log, sent=0)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(subscriber.run())
         await level(subscriber)
+        yield subscriber, fanout, link
+        running.cancel()
+
+
+@pytest.fixture
+async def log(tmp_path: Path) -> AsyncIterator[Log]:
+    opened = await open_log(tmp_path / "x.db")
+    yield opened
+    await opened.close()
+
+
+async def test_a_stalled_subscriber_costs_nothing_and_is_caught_up_when_it_drains(log: Log) -> None:
+    async with joined_from_the_start(log) as (subscriber, fanout, link):
         link.flowing.clear()
         for _ in range(3):
             records = [a_record("a")] * 5
@@ -171,39 +186,21 @@ async def test_a_stalled_subscriber_costs_nothing_and_is_caught_up_when_it_drain
         link.flowing.set()
         await level(subscriber)
         assert [offset for offset, _ in link.received()] == list(range(1, 16))
-        running.cancel()
-    await log.close()
 
 
-async def test_a_very_long_gap_is_said_and_the_latest_page_sent(tmp_path: Path) -> None:
-    log = await open_log(tmp_path / "x.db")
+async def test_a_very_long_gap_is_said_and_the_latest_page_sent(log: Log) -> None:
     batch = [a_record("a")] * 1000
     for _ in range(REPLAY_LIMIT // 1000 + 1):
         await log.append(batch, {})
-    fanout = Fanout(log.last)
-    link = Pipe()
-    subscriber = subscriber_of(link, fanout, log, sent=0)
-    async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(subscriber.run())
-        await level(subscriber)
-        running.cancel()
-    first = decode_frame(link.written.splitlines()[0])
-    assert first.event == SKIPPED
-    assert bytes(first.data) == b'{"from":1,"to":%d}' % (log.last - REPLAY_PAGE)
-    assert [offset for offset, _ in link.received()] == list(range(log.last - REPLAY_PAGE + 1, log.last + 1))
-    await log.close()
+    async with joined_from_the_start(log) as (_, _, link):
+        first = decode_frame(link.written.splitlines()[0])
+        assert first.event == SKIPPED
+        assert bytes(first.data) == b'{"from":1,"to":%d}' % (log.last - REPLAY_PAGE)
+        assert [offset for offset, _ in link.received()] == list(range(log.last - REPLAY_PAGE + 1, log.last + 1))
 
 
-async def test_what_could_not_be_recorded_is_shown_live_and_moves_no_offset(tmp_path: Path) -> None:
-    log = await open_log(tmp_path / "x.db")
-    fanout = Fanout(log.last)
-    link = Pipe()
-    subscriber = subscriber_of(link, fanout, log, sent=0)
-    async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(subscriber.run())
-        await level(subscriber)
+async def test_what_could_not_be_recorded_is_shown_live_and_moves_no_offset(log: Log) -> None:
+    async with joined_from_the_start(log) as (subscriber, fanout, link):
         fanout.deliver(None, [a_record("a")])
         assert link.received() == [(0, "a")]
         assert subscriber.sent == fanout.last == 0
-        running.cancel()
-    await log.close()
