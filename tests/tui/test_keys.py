@@ -104,12 +104,14 @@ async def test_pausing_loses_nothing() -> None:
         await seat.press("space")
         await seat.happen(*(tick(n, float(n)) for n in range(100, 412)))
         assert "PAUSED +312 new" in seat.text
+        assert "space Resume" in seat.text
         assert "frozen at 13:59:59 · nothing is lost" in seat.text
         assert "n=" not in seat.text
         before = rows(seat).count()
         await seat.press("space")
         assert rows(seat).count() == before + 312
         assert "PAUSED" not in seat.text
+        assert "space Pause" in seat.text
 
 
 async def test_a_long_pause_is_made_up_for_from_the_log() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from textual.binding import Binding
+from textual.binding import ActiveBinding, Binding
 
 from ..drawing.row import Row
 from ..live import Live
+from ..panes.tapped import Tapped
 from .drawn import Drawn
 
 _LAST = ("?", "q")
@@ -29,6 +31,13 @@ def shown_keys(bindings: list[Binding]) -> list[tuple[str, str]]:
     keys = {b.description: (b.key_display or b.key, b.description) for b in reversed(bindings) if b.show}
     pairs = list(reversed(keys.values()))
     return sorted(pairs, key=lambda pair: pair[0] in _LAST)
+
+
+def as_it_acts(item: ActiveBinding) -> Binding:
+    """Name a key for what it does now: one that stopped a pane lets it go on."""
+    if item.binding.action == "pause" and isinstance(item.node, Tapped) and item.node.frozen:
+        return replace(item.binding, description="Resume")
+    return item.binding
 
 
 class Keys(Drawn):
@@ -54,7 +63,7 @@ class Keys(Drawn):
         accent, dim = self.ink("accent"), self.ink("dim")
         if self._typing():
             return [Row(" enter", accent).add(" apply  ", dim).add("Esc", accent).add(" leave as it was", dim)]
-        active = [item.binding for item in self.screen.active_bindings.values() if item.enabled]
+        active = [as_it_acts(item) for item in self.screen.active_bindings.values() if item.enabled]
         pairs = shown_keys(active)
         kept = [pair for pair in pairs if pair[0] in _LAST]
         room = width - 1 - sum(len(key) + len(what) + 3 for key, what in kept)
