@@ -17,7 +17,7 @@ import termios
 import time
 from collections.abc import Sequence
 
-from rig import HubProcess, median, pin_here, workspace
+from rig import HubProcess, as_installed, median, pin_here, workspace
 
 LIMIT = 1.3
 ROUNDS = 15
@@ -49,7 +49,7 @@ def first_paint(command: Sequence[str], marker: bytes) -> float:
     """Start a program under a terminal and give the seconds until it shows `marker`."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 45, 160, 0, 0))
-    environ = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    environ = {**as_installed(), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
     start = time.monotonic()
     process = subprocess.Popen(
         command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True, close_fds=True, env=environ

@@ -184,6 +184,11 @@ type = "bench:tick"
 """
 
 
+def as_installed() -> dict[str, str]:
+    """Give an environment in which modules keep their bytecode, as those do that an installer has compiled."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def pin_here() -> None:
     """Keep this process off the hub's core."""
     os.sched_setaffinity(0, {OTHER_CORE})
