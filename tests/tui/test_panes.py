@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import Any
 
 from collab_dash.board import Pane
@@ -103,6 +104,20 @@ async def test_a_line_draws_scale_times_and_course() -> None:
         assert "105 ┤" in seat.text
         assert "14:00:00" in seat.text
         assert "min 100  max 106  last 103" in seat.text
+
+
+async def test_a_line_is_broken_where_nothing_came() -> None:
+    pane = Pane(feeds=("btc",), view="line", field="price", width=12)
+    steady = [tick(n, 100.0 + n / 60) for n in range(60)]
+    cut = [event for event in steady if not 20 < (event.offset or 0) <= 40]
+
+    async def columns_drawn(past: list[Event]) -> int:
+        async with opened(FakeSession(board(pane), past)) as seat:
+            plot = [line.partition("┤")[2] or line.partition("│ ")[2] for line in seat.text.splitlines()]
+            return sum(1 for cells in zip_longest(*plot) if any("⠀" < cell <= "⣿" for cell in cells if cell))
+
+    whole, broken = await columns_drawn(steady), await columns_drawn(cut)
+    assert 0.5 * whole < broken < 0.75 * whole
 
 
 async def test_several_lines_are_told_apart_by_number() -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from itertools import pairwise
+from statistics import median
 from typing import Any
 
 from ..drawing.braille import Canvas
@@ -15,6 +18,7 @@ from .series import Course
 _INKS = ("accent", "warn", "up", "text", "down", "dim")
 _WINDOWS = (60, 120, 300, 900, 1800, 3600, 7200, 21_600, 86_400)
 _APART = 8.0
+_LONG_PAUSE, _UNUSUAL = 10_000, 10
 
 Points = list[tuple[int, float, float, float]]
 
@@ -73,7 +77,8 @@ class LinePane(CoursesPane):
         canvases = []
         for line in lines:
             canvas = Canvas(plot, height)
-            _trace(canvas, line, (left, right), (low, high))
+            for part in _unbroken(line):
+                _trace(canvas, part, (left, right), (low, high))
             canvases.append(canvas)
         ends = self._ends(lines, canvases, (left, right), (low, high))
         rows = [self._plot_row(canvases, y, ticks.get(y, ""), ends) for y in range(height)]
@@ -201,6 +206,18 @@ def _scaled(course: Course, left: int, *, relative: bool) -> Points:
         return points
     base = points[0][3] or 1.0
     return [(t, (a / base - 1) * 100, (b / base - 1) * 100, (c / base - 1) * 100) for t, a, b, c in points]
+
+
+def _unbroken(line: Points) -> Iterator[Points]:
+    """Cut a line where nothing came for much longer than usual: nobody knows what the number was then."""
+    pauses = [after[0] - before[0] for before, after in pairwise(line)]
+    longest = max(_LONG_PAUSE, _UNUSUAL * median(pauses)) if pauses else 0
+    start = 0
+    for index, pause in enumerate(pauses, 1):
+        if pause > longest:
+            yield line[start:index]
+            start = index
+    yield line[start:]
 
 
 def _trace(canvas: Canvas, line: Points, times: tuple[int, int], values: tuple[float, float]) -> None:
