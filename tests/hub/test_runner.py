@@ -175,12 +175,15 @@ async def test_silence_is_a_broken_connection(tmp_path: Path) -> None:
 
 async def test_a_sign_of_life_without_an_event_keeps_the_connection(tmp_path: Path) -> None:
     async def quiet(context: FeedContext) -> AsyncIterator[Event]:
-        for number in range(8):
-            await asyncio.sleep(0.02)
-            context.note(f"ping {number}")
+        clock = asyncio.get_running_loop().time
+        end = clock() + 3 * silence
+        while clock() < end:
+            context.note("ping")
+            await asyncio.sleep(0)
         yield tick(1)
 
-    async with scene(tmp_path, Scripted(quiet, silence=0.1)) as stage:
+    silence = 0.2
+    async with scene(tmp_path, Scripted(quiet, silence=silence)) as stage:
         await stage.reaches("live", "stopped")
         assert "waiting" not in [status.state for status in stage.statuses]
         assert len(await stage.recorded()) == 1
