@@ -26,6 +26,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar, cast, get_args, get_origin
 
@@ -105,11 +106,14 @@ class Feed(ABC, Generic[OptionsT]):
         silence: Seconds without any sign of life after which a connection counts as dead, or None for sources that
             may rightly be quiet. A sign of life is an event or a call of `FeedContext.note`.
         pane: How its events look best; the pane's view, columns, field and the like are defaults for this feed's panes.
+        needs: Libraries it imports that may be absent, each with what to install: ``{"redis": "collab-dash[redis]"}``.
+            Such a library is imported inside functions, so that the plugin can be described without it.
 
     """
 
     summary: ClassVar[str] = ""
     transport: ClassVar[str] = "local"
+    needs: ClassVar[Mapping[str, str]] = {}
     silence: float | None = None
     pane: ClassVar[Pane] = Pane()
 
@@ -137,6 +141,11 @@ class Feed(ABC, Generic[OptionsT]):
 
         """
         return cls(cast("OptionsT", cls.options_model().model_validate(options)))
+
+    @classmethod
+    def missing(cls) -> list[str]:
+        """Give what has to be installed before the feed can run; nothing is imported to find out."""
+        return [package for library, package in cls.needs.items() if find_spec(library) is None]
 
     @abstractmethod
     def events(self, context: FeedContext) -> AsyncIterator[Event]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
@@ -22,7 +22,7 @@ from .trusted import is_trusted, read_trusted, trust
 if TYPE_CHECKING:
     from .feed import Feed
 
-__all__ = ["PluginSource", "available", "is_trusted", "load", "trust", "untrusted"]
+__all__ = ["PluginSource", "available", "how_to_install", "is_trusted", "load", "trust", "untrusted"]
 
 GROUP = "collab_dash.feeds"
 FOLDER = "feeds"
@@ -94,6 +94,11 @@ def load(name: str, folder: Path | None = None) -> type[Feed[Any]]:
         return _load_dropped_in(source, source.path)
     assert source.entry is not None  # noqa: S101 - for the type checker: it came from one or the other
     return _load_packaged(source, source.entry)
+
+
+def how_to_install(packages: Sequence[str]) -> str:
+    """Say what to type so that `packages`, as `Feed.missing` gives them, are there."""
+    return "pip install " + " ".join(f"'{package}'" for package in packages) + ", where collab-dash is installed"
 
 
 def untrusted(folder: Path) -> list[Path]:

@@ -53,7 +53,7 @@ def list_(target: str | None) -> None:
 @in_option
 def info(name: str, target: str | None) -> None:
     """Show a feed plugin's options and how its events look best."""
-    from ..plugins import available, load
+    from ..plugins import available, how_to_install, load
 
     folder = _folder(target)
     plugin = load(name, folder)
@@ -61,6 +61,9 @@ def info(name: str, target: str | None) -> None:
     click.echo(f"from {available(folder)[name].where}, transport {plugin.transport}")
     if plugin.silence is not None:
         click.echo(f"counts as dead after {plugin.silence:g} s without a sign of life")
+    if plugin.needs:
+        missing = plugin.missing()
+        click.echo(f"needs {', '.join(plugin.needs)}: {how_to_install(missing) if missing else 'installed'}")
     click.echo()
     rows = _options(plugin)
     for line in render.table(rows, ("OPTION", "TYPE", "DEFAULT", "DESCRIPTION")) if rows else ["no options"]:

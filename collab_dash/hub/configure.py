@@ -14,7 +14,7 @@ from ..config import FeedConfig, Workspace
 from ..errors import CollabDashError, ConfigError, PluginError
 from ..event import unix_ms
 from ..feed import Feed
-from ..plugins import load
+from ..plugins import how_to_install, load
 from ..wire import FeedStatus
 from ..workspace_faults import faults_of
 
@@ -57,7 +57,7 @@ def configure_feed(workspace: Workspace, wanted: FeedConfig) -> Feed[Any]:
     Load one feed's plugin and validate its options.
 
     Raises:
-        PluginError: If the plugin cannot be loaded.
+        PluginError: If the plugin cannot be loaded, or a library it needs is not installed.
         ConfigError: If its options are not valid.
 
     """
@@ -66,6 +66,10 @@ def configure_feed(workspace: Workspace, wanted: FeedConfig) -> Feed[Any]:
     except PluginError as error:
         where = wanted.source.at(("feeds", wanted.name, "use"))
         raise PluginError(f"{where}: [feeds.{wanted.name}]: {error}", hint=error.hint) from error
+    if missing := plugin.missing():
+        where = wanted.source.at(("feeds", wanted.name, "use"))
+        reason = f"{where}: [feeds.{wanted.name}]: {wanted.use} needs a library that is not installed"
+        raise PluginError(reason, hint=how_to_install(missing))
     try:
         return plugin.configure(wanted.options)
     except pydantic.ValidationError as error:

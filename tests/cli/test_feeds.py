@@ -66,6 +66,23 @@ def test_info_tells_the_options(cli: Cli, tmp_path: Path) -> None:
     assert ["headers", "table", "-"] in options
 
 
+def test_info_and_check_say_what_to_install(cli: Cli, tmp_path: Path) -> None:
+    needs = 'summary = "Counts"\n    needs = {"not_there": "counting[far]"}'
+    drop_in(tmp_path, COUNTER.replace('summary = "Counts"', needs))
+    command = "pip install 'counting[far]', where collab-dash is installed"
+    assert f"needs not_there: {command}\n" in cli("feeds", "info", "counter").out
+    workspace_at(tmp_path, '[feeds.c]\nuse = "counter"\nword = "x"\n')
+    code, out, err = cli("feeds", "check", "c")
+    assert (code, out) == (1, "")
+    assert f"{tmp_path}/collab.toml:2: [feeds.c]: counter needs a library that is not installed" in err
+    assert command in err
+
+
+def test_info_says_that_what_it_needs_is_there(cli: Cli, tmp_path: Path) -> None:
+    drop_in(tmp_path, COUNTER.replace('summary = "Counts"', 'summary = "Counts"\n    needs = {"json": "json"}'))
+    assert "needs json: installed\n" in cli("feeds", "info", "counter").out
+
+
 @pytest.mark.parametrize("name", ["system", "coinbase", "websocket", "sse", "polling", "exec", "file", "demo", "usgs"])
 def test_every_option_of_a_built_in_is_described(cli: Cli, name: str) -> None:
     code, out, _ = cli("feeds", "info", name)
