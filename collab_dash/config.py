@@ -53,6 +53,7 @@ class FeedConfig:
         use: The feed plugin's name.
         options: What the plugin's options model is to validate; secrets still as ``${NAME}``.
         source: Where it is written.
+        intake: What says how much of it is recorded, as written: ``limit`` and ``overflow``.
 
     """
 
@@ -60,6 +61,7 @@ class FeedConfig:
     use: str
     options: dict[str, Any] = field(default_factory=dict)
     source: Source = field(default=Source("workspace"), compare=False, repr=False)
+    intake: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +267,9 @@ def _feeds(written: Table, variables: Table, source: Source) -> tuple[dict[str, 
         if fault:
             problems.append(Problem(name, *fault))
         else:
-            feeds[name] = FeedConfig(name, merged.pop("use"), merged, source)
+            use = merged.pop("use")
+            intake: Table = {key: merged.pop(key) for key in ("limit", "overflow") if key in merged}
+            feeds[name] = FeedConfig(name, use, merged, source, intake)
     return feeds, problems
 
 

@@ -1,10 +1,11 @@
-"""Spans of time as people write them."""
+"""Spans of time, and rates, as people write them."""
 
 from __future__ import annotations
 
 import re
 
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)?", re.ASCII)
+_RATE = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*(s|m|h|d)", re.ASCII)
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, None: 1}
 
 
@@ -23,3 +24,20 @@ def parse_duration(text: str) -> float:
     if match is None:
         raise ValueError(f"{text!r} is not a span of time such as 90, 15m or 2h")
     return float(match[1]) * _SECONDS[match[2]]
+
+
+def parse_rate(text: str) -> float:
+    """
+    Read ``2000/s``, ``30/m``, ``100/h``: a number above zero for each second, minute, hour or day.
+
+    Returns:
+        How many a second.
+
+    Raises:
+        ValueError: If it is not such a rate.
+
+    """
+    match = _RATE.fullmatch(text.strip())
+    if match is None or not float(match[1]):
+        raise ValueError(f"{text!r} is not a rate such as 2000/s or 30/m")
+    return float(match[1]) / _SECONDS[match[2]]

@@ -62,12 +62,16 @@ class FeedBroken(FeedError):
         message: Why, in one line.
         retry_after: Seconds the source asked us to wait, when it said so.
         hint: What a person could do meanwhile.
+        planned: Whether the source ended the connection in order, as some do once a day: the runner comes back at once.
 
     """
 
-    def __init__(self, message: str, *, retry_after: float | None = None, hint: str = "") -> None:
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, hint: str = "", planned: bool = False
+    ) -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
+        self.planned = planned
 
 
 class FeedFailed(FeedError):

@@ -205,3 +205,22 @@ def encode(offset: int | None, entry: Record) -> bytes:
         f'{{"offset":{number},"feed":"{entry.feed}","type":"{entry.type}","key":{key},'
         f'"time":{entry.time},"received":{entry.received},"data":{entry.data}}}'
     ).encode()
+
+
+class _Written(msgspec.Struct):
+    feed: str
+    type: str
+    key: str | None
+    time: int
+    received: int
+    data: msgspec.Raw
+
+
+_decode_written = msgspec.json.Decoder(_Written).decode
+
+
+def as_record(encoded: bytes) -> Record:
+    """Give the record that `encode` wrote."""
+    written = _decode_written(encoded)
+    data = bytes(written.data).decode()
+    return Record(written.feed, written.type, written.key, written.time, written.received, data)

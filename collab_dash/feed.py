@@ -28,12 +28,14 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar, cast, get_args, get_origin
+from typing import Any, ClassVar, Generic, Literal, TypeVar, cast, get_args, get_origin
 
 import pydantic
 
 from .board import Pane
 from .event import Event, unix_ms
+
+Overflow = Literal["sample", "conflate", "wait"]
 
 
 class FeedOptions(pydantic.BaseModel):
@@ -95,7 +97,8 @@ class Feed(ABC, Generic[OptionsT]):
     """
     One source of events.
 
-    Class attributes describe the plugin; an instance is one configured feed, which may set its own `silence`.
+    Class attributes describe the plugin; an instance is one configured feed, which may set its own `silence`,
+    `patience` and `fallbacks`.
 
     Args:
         options: The validated options.
@@ -105,16 +108,25 @@ class Feed(ABC, Generic[OptionsT]):
         transport: How it talks upstream, for people: ``websocket``, ``sse``, ``polling``, ``local``, …
         silence: Seconds without any sign of life after which a connection counts as dead, or None for sources that
             may rightly be quiet. A sign of life is an event or a call of `FeedContext.note`.
+        fallbacks: Feeds that bring the same events in other ways, best first; the hub takes them while this one does
+            not work, and comes back to it later.
+        patience: Seconds in which a connection has to show a first sign of life, where there is another way.
         pane: How its events look best; the pane's view, columns, field and the like are defaults for this feed's panes.
         needs: Libraries it imports that may be absent, each with what to install: ``{"redis": "collab-dash[redis]"}``.
             Such a library is imported inside functions, so that the plugin can be described without it.
+        overflow: What becomes of events above the feed's rate limit, unless the workspace says otherwise: ``sample``
+            leaves some out, ``conflate`` keeps the latest of each key, ``wait`` slows the source down, where it can wait
+            without losing anything.
 
     """
 
     summary: ClassVar[str] = ""
     transport: ClassVar[str] = "local"
     needs: ClassVar[Mapping[str, str]] = {}
+    overflow: ClassVar[Overflow] = "sample"
     silence: float | None = None
+    patience: float = 10.0
+    fallbacks: Sequence[Feed[Any]] = ()
     pane: ClassVar[Pane] = Pane()
 
     def __init__(self, options: OptionsT) -> None:

@@ -182,6 +182,8 @@ class FeedStatus(msgspec.Struct, frozen=True, kw_only=True):
         rate: Events per second, over the last ten seconds.
         last_event: When the last event came, Unix milliseconds.
         attempt: Failed attempts since it was last live.
+        fallback: Why it is not on the transport it would rather be on; empty if it is.
+        left_out: Events that its rate limit left out since the hub started.
 
     """
 
@@ -198,6 +200,8 @@ class FeedStatus(msgspec.Struct, frozen=True, kw_only=True):
     rate: float = 0.0
     last_event: int | None = None
     attempt: int = 0
+    fallback: str = ""
+    left_out: int = 0
 
 
 class Recording(msgspec.Struct, frozen=True, kw_only=True):

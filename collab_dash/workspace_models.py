@@ -8,7 +8,8 @@ import pydantic
 from pydantic import Field
 
 from .board import VIEWS, Pane
-from .duration import parse_duration
+from .duration import parse_duration, parse_rate
+from .feed import Overflow
 from .type_globs import check_type_glob
 from .workspace_faults import nearest
 
@@ -44,6 +45,21 @@ class FeedTable(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="allow", frozen=True)
 
     use: str = Field(min_length=1, description="The feed plugin: collab-dash feeds list names them.")
+    limit: str | None = Field(
+        None, description="How many events it may record in the long run: 2000/s, 30/m, or off. By default 2000/s."
+    )
+    overflow: Overflow | None = Field(
+        None,
+        description="What becomes of the rest: sample leaves some out, conflate keeps the latest of each key, "
+        "wait slows the source down. By default as suits the plugin.",
+    )
+
+    @pydantic.field_validator("limit")
+    @classmethod
+    def _rate(cls, limit: str | None) -> str | None:
+        if limit not in (None, "off"):
+            parse_rate(limit)
+        return limit
 
 
 class PaneTable(_Table):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from collab_dash.duration import parse_duration
+from collab_dash.duration import parse_duration, parse_rate
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,16 @@ def test_spans(text: str, seconds: float) -> None:
 def test_what_is_no_span_is_refused_with_examples(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not a span of time such as 90, 15m or 2h"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "per_second"), [("2000/s", 2000), ("30/m", 0.5), (" 1.5 / h ", 1.5 / 3600), ("864/d", 0.01)]
+)
+def test_rates(text: str, per_second: float) -> None:
+    assert parse_rate(text) == pytest.approx(per_second)
+
+
+@pytest.mark.parametrize("text", ["", "5", "5/", "/s", "5/ms", "0/s", "-1/s", "1e3/s", "fast", "5/s/s"])
+def test_what_is_no_rate_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a rate such as 2000/s"):
+        parse_rate(text)

@@ -13,6 +13,7 @@ from collab_dash.event import (
     Event,
     Unencodable,
     as_payload,
+    as_record,
     encode,
     event_type,
     is_event_type,
@@ -116,3 +117,9 @@ def test_any_bytes_can_be_kept_as_rejected(raw: bytes) -> None:
     event = rejected("why", raw)
     assert event.data["bytes"] == len(raw)
     assert record(event, feed="f", received=1).type == REJECTED
+
+
+def test_a_written_event_can_be_read_back_as_the_record_it_was() -> None:
+    entry = record(Event(type="a:b", key="ä", time=5, data={"x": [1, None, "\u2028"]}), feed="f", received=6)
+    assert as_record(encode(7, entry)) == entry
+    assert as_record(encode(None, entry._replace(key=None))) == entry._replace(key=None)

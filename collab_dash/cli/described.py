@@ -49,7 +49,7 @@ def effective(workspace: Workspace) -> dict[str, Any]:
 def _shown(feed: FeedConfig, folder: Path) -> dict[str, Any]:
     private = _private_options(feed.use, folder)
     options = {key: HIDDEN if key in private else _without_secrets(key, value) for key, value in feed.options.items()}
-    return {"use": feed.use, **options}
+    return {"use": feed.use, **feed.intake, **options}
 
 
 def _private_options(use: str, folder: Path) -> frozenset[str]:
@@ -103,8 +103,9 @@ def workspace_schema(folder: Path | None) -> dict[str, Any]:
         [(WorkspaceFile, mode), *((model, mode) for model in models.values())], ref_template=_DEFINITIONS
     )
     definitions = shared["$defs"]
-    feeds = [_feed_schema(name, definitions[_name_in(places[model, mode])]) for name, model in models.items()]
-    feeds += [_feed_schema(name, {"type": "object"}) for name, plugin in plugins.items() if plugin is None]
+    common = definitions["FeedTable"]["properties"]
+    feeds = [_feed_schema(name, definitions[_name_in(places[model, mode])], common) for name, model in models.items()]
+    feeds += [_feed_schema(name, {"type": "object"}, common) for name, plugin in plugins.items() if plugin is None]
     definitions["FeedTable"]["oneOf"] = feeds
     workspace = definitions.pop(_name_in(places[WorkspaceFile, mode]))
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **workspace, "$defs": definitions}
@@ -114,7 +115,7 @@ def _name_in(reference: dict[str, Any]) -> str:
     return str(reference["$ref"]).rpartition("/")[2]
 
 
-def _feed_schema(name: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Add the key that names the plugin to the schema of its options."""
-    properties = {"use": {"const": name}, **options.get("properties", {})}
+def _feed_schema(name: str, options: dict[str, Any], common: dict[str, Any]) -> dict[str, Any]:
+    """Add the keys that every feed has, and the one that names the plugin, to the schema of its options."""
+    properties = {**common, "use": {"const": name}, **options.get("properties", {})}
     return {**options, "title": name, "properties": properties, "required": ["use", *options.get("required", [])]}

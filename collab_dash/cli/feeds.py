@@ -1,9 +1,10 @@
-"""``feeds``: which plugins there are, what they take, whether one works, which drop-ins may run."""
+"""``feeds``: which plugins there are, what they take, whether one works, which drop-ins may run; a new one."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -131,13 +132,43 @@ def check(name: str, target: str | None, limit: int, timeout: float) -> None:
             raise ConfigError(problem.message, hint=problem.hint)
     if name not in workspace.feeds:
         raise ConfigError(f"{workspace.identity} has no feed {name!r}", hint=nearest(name, workspace.feeds))
-    feed = configure_feed(workspace, workspace.feeds[name])
+    feed = configure_feed(workspace, workspace.feeds[name]).feed
     from .check import dry_run
 
     try:
         asyncio.run(dry_run(feed, name, workspace.folder, limit=limit, timeout=timeout))
     except FeedError as error:
         raise FeedError(f"feed {name}: {error}", hint=error.hint) from error
+
+
+@feeds.command()
+@click.argument("name")
+@click.option(
+    "--in",
+    "folder",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    default=".",
+    help="Where to make the package's folder; here by default.",
+)
+def new(name: str, folder: Path) -> None:
+    """Write a package with a feed plugin called NAME, with tests that pass. Prints the files."""
+    from .scaffold import check_name, derive, write
+
+    try:
+        names = derive(check_name(name))
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="NAME") from None
+    for file in write(names, folder):
+        click.echo(file)
+    click.echo("next:", err=True)
+    for command in (
+        f"cd {shlex.quote(str(folder / names.package))}",
+        "python -m pytest",
+        "pip install --editable .",
+        f"collab-dash feeds info {name}",
+    ):
+        click.echo(f"  {command}", err=True)
 
 
 @feeds.command()

@@ -98,9 +98,11 @@ def _figures(status: SessionStatus) -> str:
 
 
 def _feed(feed: FeedStatus, now: int) -> tuple[object, ...]:
-    note = feed.reason or feed.note
+    note = feed.reason or feed.fallback or feed.note
     if feed.hint:
         note += f" ({feed.hint})"
+    if feed.left_out:
+        note += f"{'; ' if note else ''}{feed.left_out:,} left out"
     rate = f"{feed.rate:.1f}/s"
     last = render.ago(feed.last_event, now)
     return (feed.feed, feed.plugin, feed.transport, feed.state, feed.events, rate, last, note)

@@ -4,21 +4,47 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pydantic
 
 from ..board import Board, Page, Pane
 from ..config import FeedConfig, Workspace
+from ..duration import parse_rate
 from ..errors import CollabDashError, ConfigError, PluginError
 from ..event import unix_ms
 from ..feed import Feed
 from ..plugins import how_to_install, load
 from ..wire import FeedStatus
 from ..workspace_faults import faults_of
+from ..workspace_models import FeedTable
+from .limiter import Limit
 
 _log = logging.getLogger("collab_dash.hub")
+
+
+DEFAULT_LIMIT = "2000/s"
+
+
+class ConfiguredFeed(NamedTuple):
+    """
+    A feed ready to run.
+
+    Args:
+        plugin: The plugin's name.
+        feed: The feed.
+        limit: How much of it may be recorded, or None for all.
+
+    """
+
+    plugin: str
+    feed: Feed[Any]
+    limit: Limit | None = None
+
+    def same_upstream(self, other: ConfiguredFeed) -> bool:
+        """Tell whether both want the same of the same source, so that one connection does for both."""
+        return (self.plugin, self.feed.options) == (other.plugin, other.feed.options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +54,23 @@ class Configured:
 
     Args:
         board: What peers show.
-        feeds: By name: the plugin's name and the feed.
+        feeds: By name.
         problems: Feeds that cannot run, each with a status that says why.
 
     """
 
     board: Board
-    feeds: dict[str, tuple[str, Feed[Any]]] = field(default_factory=dict)
+    feeds: dict[str, ConfiguredFeed] = field(default_factory=dict)
     problems: list[FeedStatus] = field(default_factory=list)
 
 
 def configure(workspace: Workspace) -> Configured:
     """Load every feed's plugin, validate its options, and complete the board with the plugins' own taste."""
-    feeds: dict[str, tuple[str, Feed[Any]]] = {}
+    feeds: dict[str, ConfiguredFeed] = {}
     problems = [_problem(problem.feed, "", problem.message, problem.hint) for problem in workspace.problems]
     for name, wanted in workspace.feeds.items():
         try:
-            feeds[name] = (wanted.use, configure_feed(workspace, wanted))
+            feeds[name] = configure_feed(workspace, wanted)
         except CollabDashError as error:
             problems.append(_problem(name, wanted.use, str(error), error.hint))
     for problem in problems:
@@ -52,13 +78,13 @@ def configure(workspace: Workspace) -> Configured:
     return Configured(_completed(workspace.board, feeds), feeds, problems)
 
 
-def configure_feed(workspace: Workspace, wanted: FeedConfig) -> Feed[Any]:
+def configure_feed(workspace: Workspace, wanted: FeedConfig) -> ConfiguredFeed:
     """
     Load one feed's plugin and validate its options.
 
     Raises:
         PluginError: If the plugin cannot be loaded, or a library it needs is not installed.
-        ConfigError: If its options are not valid.
+        ConfigError: If its options or its limit are not valid.
 
     """
     try:
@@ -71,14 +97,26 @@ def configure_feed(workspace: Workspace, wanted: FeedConfig) -> Feed[Any]:
         reason = f"{where}: [feeds.{wanted.name}]: {wanted.use} needs a library that is not installed"
         raise PluginError(reason, hint=how_to_install(missing))
     try:
-        return plugin.configure(wanted.options)
+        feed = plugin.configure(wanted.options)
     except pydantic.ValidationError as error:
-        raise _options_error(wanted, plugin, error) from None
+        raise _fault(wanted, plugin.options_model(), error) from None
+    return ConfiguredFeed(wanted.use, feed, _limit(wanted, feed))
 
 
-def _options_error(wanted: FeedConfig, plugin: type[Feed[Any]], error: pydantic.ValidationError) -> ConfigError:
+def _limit(wanted: FeedConfig, feed: Feed[Any]) -> Limit | None:
+    """Read how much may be recorded; a source that can wait has no limit of its own accord."""
+    try:
+        table = FeedTable.model_validate({"use": wanted.use, **wanted.intake})
+    except pydantic.ValidationError as error:
+        raise _fault(wanted, FeedTable, error) from None
+    overflow = table.overflow or feed.overflow
+    text = table.limit or ("off" if overflow == "wait" else DEFAULT_LIMIT)
+    return None if text == "off" else Limit(parse_rate(text), overflow, text)
+
+
+def _fault(wanted: FeedConfig, model: type[pydantic.BaseModel], error: pydantic.ValidationError) -> ConfigError:
     path = ("feeds", wanted.name)
-    (_, fault), *_ = faults_of(error, plugin.options_model(), source=wanted.source, path=path)
+    (_, fault), *_ = faults_of(error, model, source=wanted.source, path=path)
     return ConfigError(fault.message, hint=fault.hint or f"collab-dash feeds info {wanted.use} lists its options")
 
 
@@ -86,17 +124,17 @@ def _problem(name: str, plugin: str, reason: str, hint: str) -> FeedStatus:
     return FeedStatus(feed=name, plugin=plugin, state="failed", since=unix_ms(), reason=reason, hint=hint)
 
 
-def _completed(board: Board, feeds: dict[str, tuple[str, Feed[Any]]]) -> Board:
+def _completed(board: Board, feeds: dict[str, ConfiguredFeed]) -> Board:
     pages = tuple(
         Page(title=page.title, panes=tuple(_with_defaults(pane, feeds) for pane in page.panes)) for page in board.pages
     )
     return msgspec.structs.replace(board, pages=pages)
 
 
-def _with_defaults(pane: Pane, feeds: dict[str, tuple[str, Feed[Any]]]) -> Pane:
+def _with_defaults(pane: Pane, feeds: dict[str, ConfiguredFeed]) -> Pane:
     """Fill what the workspace left unset from the plugin of the pane's first feed, if the view is the same."""
     plugin = feeds.get(pane.feeds[0]) if pane.feeds else None
-    taste = plugin[1].pane if plugin else Pane()
+    taste = plugin.feed.pane if plugin else Pane()
     view = pane.view or taste.view or "log"
     if view != taste.view:
         return msgspec.structs.replace(pane, view=view)

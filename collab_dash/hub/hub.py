@@ -19,6 +19,7 @@ from .rate import Rate
 from .recorder import Recorder
 from .runner import Runner
 from .subscriber import Link, Subscriber
+from .upstreams import make_runners
 
 TICK = 1.0
 
@@ -79,23 +80,17 @@ class Hub:
 
     async def run(self) -> None:
         """Run until `stop`; then stop the feeds and drain the writer. Peers and the log are the caller's to close."""
-        cursors = await self.log.cursors()
-        for name, (plugin, feed) in self._configured.feeds.items():
-            self.runners[name] = Runner(
-                name,
-                plugin,
-                feed,
-                self.recorder,
-                folder=self._folder,
-                cursor=cursors.get(name),
-                changed=self._feed_changed,
-            )
+        runners = await make_runners(
+            self._configured.feeds, self.recorder, folder=self._folder, changed=self._feed_changed
+        )
+        self.runners = {intake.feed: runner for runner in runners for intake in runner.intakes}
         async with asyncio.TaskGroup() as writing:
             writer = writing.create_task(self.recorder.run(), name="writer")
             async with asyncio.TaskGroup() as running:
                 tasks = [running.create_task(self._tick(), name="tick")]
-                feeds = self.runners.values()
-                tasks += [running.create_task(runner.run(), name=f"feed {runner.name}") for runner in feeds]
+                tasks += [running.create_task(runner.run(), name=f"feed {runner.name}") for runner in runners]
+                intakes = [intake for runner in runners for intake in runner.intakes]
+                tasks += [running.create_task(intake.run(), name=f"intake {intake.feed}") for intake in intakes]
                 await self.stopping.wait()
                 for task in tasks:
                     task.cancel()
@@ -166,7 +161,8 @@ class Hub:
 
     def feed_statuses(self) -> list[FeedStatus]:
         """Give how every feed is doing, those that cannot run included."""
-        return [runner.status for runner in self.runners.values()] + self._configured.problems
+        running = [self.runners[name].status_of(name) for name in self._configured.feeds if name in self.runners]
+        return running + self._configured.problems
 
     def session_status(self) -> SessionStatus:
         """Give how the hub is doing."""

@@ -1,74 +1,81 @@
-"""One task per feed: connect, take events, and when it breaks, know whether and when to try again."""
+"""One task per upstream: connect, take events, and when it breaks, know whether, when and how to try again."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from contextlib import aclosing
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 
-from ..errors import FeedBroken, FeedFailed
+from ..errors import FeedBroken, FeedError, FeedFailed
 from ..event import Event, record_or_reject, unix_ms
-from ..feed import Feed, FeedContext
+from ..feed import FeedContext
 from ..retry import backoff
 from ..wire import FeedStatus
-from .rate import Rate
-from .recorder import Arrival, Recorder
+from .intake import Intake
+from .watch import Watch
+from .ways import Ways
 
 SETTLED = 10.0
 
 _log = logging.getLogger("collab_dash.hub")
 
 
+class _Climb(Exception):
+    """The connection was ended to try a better way."""
+
+
 class Runner:
     """
-    Keeps one feed going for as long as the hub lives.
+    Keeps one upstream going for as long as the hub lives.
 
     Args:
-        name: The feed's name in the workspace.
         plugin: The feed plugin's name.
-        feed: The configured feed.
-        recorder: Where its events go.
+        ways: How to go upstream.
+        intakes: Where its events go: one for each configured feed that wants the same of the same source.
         folder: The workspace's folder.
-        cursor: Upstream's position after the last recorded event, or None.
-        changed: Called whenever the feed's state changes.
+        changed: Called for each feed whenever its state changes.
 
     """
 
     def __init__(
         self,
-        name: str,
         plugin: str,
-        feed: Feed[Any],
-        recorder: Recorder,
+        ways: Ways,
+        intakes: Sequence[Intake],
         *,
         folder: Path,
-        cursor: str | None,
         changed: Callable[[FeedStatus], None],
     ) -> None:
-        self.name = name
-        self._feed = feed
-        self._recorder = recorder
+        self.intakes = intakes
+        self._ways = ways
         self._folder = folder
-        self._cursor = cursor
         self._changed = changed
         self._again = asyncio.Event()
-        self._rate = Rate()
-        self._events = 0
-        self._last_event: int | None = None
-        self._last_sign = 0.0
-        self._status = FeedStatus(feed=name, plugin=plugin, transport=feed.transport, since=unix_ms())
+        self._watch = Watch(None)
+        self._cursor_due = False
+        self._status = FeedStatus(feed=self.name, plugin=plugin, transport=ways.feed.transport, since=unix_ms())
 
     @property
-    def status(self) -> FeedStatus:
-        """Give how the feed is doing now."""
+    def name(self) -> str:
+        """Give the name of the first feed it runs."""
+        return self.intakes[0].feed
+
+    def status_of(self, feed: str) -> FeedStatus:
+        """Give how one of its feeds is doing now."""
+        intake = next(intake for intake in self.intakes if intake.feed == feed)
         return msgspec.structs.replace(
-            self._status, events=self._events, rate=self._rate.per_second(), last_event=self._last_event
+            self._status,
+            feed=feed,
+            events=intake.events,
+            rate=intake.per_second,
+            last_event=intake.last_event,
+            left_out=intake.left_out,
         )
 
     def reconnect(self) -> None:
@@ -76,28 +83,49 @@ class Runner:
         self._again.set()
 
     async def run(self) -> None:
-        """Run the feed for as long as the hub lives; cancel to stop it."""
+        """Run for as long as the hub lives; cancel to stop it."""
         clock = asyncio.get_running_loop().time
         delays = backoff()
         while True:
+            self._climb_if_due()
             self._enter("connecting")
             started = clock()
+            pause: float | None = None
             try:
                 await self._connect_once()
                 self._enter("stopped", reason="the source has ended")
-                pause = None
-            except FeedFailed as error:
-                self._enter("failed", reason=str(error), hint=error.hint)
-                pause = None
+            except _Climb:
+                continue
             except Exception as error:  # noqa: BLE001 - a plugin may raise anything; it must not end the hub
                 if clock() - started > SETTLED:
                     delays = backoff()
-                pause = self._broken(error, next(delays))
+                if self._goes_on_at_once(error, started):
+                    continue
+                pause = self._broken(error, delays)
             await self._wait(pause)
 
-    def _broken(self, error: Exception, pause: float) -> float:
-        if isinstance(error, FeedBroken):
-            pause = max(pause, error.retry_after or 0.0)
+    def _climb_if_due(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._ways.climb_at is not None and self._ways.climb_at <= now:
+            self._ways.climb(now)
+
+    def _goes_on_at_once(self, error: Exception, started: float) -> bool:
+        """Tell whether to connect again without a pause: by another way, or after an end that was planned."""
+        now = asyncio.get_running_loop().time()
+        if self._ways.ended(now, self._watch.lived(now), error):
+            _log.warning("feed %s: %s; trying another way", self.name, error)
+            return True
+        return isinstance(error, FeedBroken) and error.planned and now - started > SETTLED
+
+    def _broken(self, error: Exception, delays: Iterator[float]) -> float | None:
+        """Say what is wrong, and give the seconds to wait; None for as long as nobody says try again."""
+        if isinstance(error, FeedFailed) and self._ways.hopeless:
+            self._enter("failed", reason=str(error), hint=error.hint)
+            return None
+        pause = next(delays)
+        if isinstance(error, FeedError):
+            if isinstance(error, FeedBroken):
+                pause = max(pause, error.retry_after or 0.0)
             self._enter("waiting", reason=str(error), hint=error.hint, pause=pause)
         else:
             _log.error("feed %s: its plugin raised", self.name, exc_info=error)
@@ -110,74 +138,63 @@ class Runner:
         try:
             async with asyncio.timeout(pause):
                 await self._again.wait()
+            self._ways.retry()
         except TimeoutError:
             pass
 
     async def _connect_once(self) -> None:
+        ways = self._ways
         context = FeedContext(
             name=self.name,
-            cursor=self._cursor,
+            cursor=ways.way_cursor,
             folder=self._folder,
             environ=os.environ,
             log=logging.getLogger(f"collab_dash.feed.{self.name}"),
             note=self._note,
         )
+        self._watch = Watch(ways.feed.silence, ways.patience, ways.climb_at)
         try:
             async with asyncio.timeout(None) as deadline:
-                with self._watching(deadline):
-                    async with aclosing(cast("AsyncGenerator[Event, None]", self._feed.events(context))) as events:
+                with self._watch.over(deadline):
+                    async with aclosing(cast("AsyncGenerator[Event, None]", ways.feed.events(context))) as events:
                         await self._take(context, events)
         except TimeoutError:
             if deadline.expired():
-                raise FeedBroken(f"no sign of life for {self._feed.silence:g} s") from None
+                raise _Climb if self._watch.verdict == "until" else FeedBroken(self._watch.verdict) from None
             raise
         finally:
-            if context.cursor is not None and context.cursor != self._cursor:
-                self._cursor = context.cursor
-                self._recorder.put_cursor(self.name, context.cursor)
+            await self._finish(context)
 
     async def _take(self, context: FeedContext, events: AsyncIterator[Event]) -> None:
-        clock = asyncio.get_running_loop().time
-        put = self._recorder.put
+        ways, watch, clock = self._ways, self._watch, asyncio.get_running_loop().time
+        first, *others = self.intakes
         async for event in events:
-            now = unix_ms()
-            self._last_sign = clock()
+            watch.sign()
             if self._status.state != "live":
                 self._enter("live")
-            entry = record_or_reject(event, feed=self.name, received=now)
-            cursor = None
-            if context.cursor != self._cursor:
-                cursor = self._cursor = context.cursor
-            self._events += 1
-            self._last_event = now
-            self._rate.add(1)
-            await put(Arrival(self.name, entry, cursor))
+            entry = record_or_reject(event, feed=first.feed, received=unix_ms())
+            self._cursor_due |= ways.moved(context.cursor)
+            if ways.repeats(entry, clock()):
+                continue
+            cursor = ways.cursor if self._cursor_due else None
+            self._cursor_due = False
+            watch.busy = True
+            await first.put(entry, cursor)
+            for intake in others:
+                await intake.put(entry._replace(feed=intake.feed), cursor)
+            watch.busy, watch.last = False, clock()
 
-    @contextmanager
-    def _watching(self, deadline: asyncio.Timeout) -> Iterator[None]:
-        """End the connection once there was no sign of life for too long; costs nothing per event."""
-        limit = self._feed.silence
-        if limit is None:
-            yield
-            return
-        loop = asyncio.get_running_loop()
-        self._last_sign = loop.time()
-
-        def check() -> None:
-            due = self._last_sign + limit
-            if due <= loop.time():
-                deadline.reschedule(due)
-            else:
-                timers[0] = loop.call_at(due, check)
-
-        timers = [loop.call_later(limit, check)]
-        try:
-            yield
-        finally:
-            timers[0].cancel()
+    async def _finish(self, context: FeedContext) -> None:
+        """Record what limits held back, and how far upstream moved on without an event."""
+        due = self._ways.moved(context.cursor) or self._cursor_due
+        self._cursor_due = False
+        for intake in self.intakes:
+            await intake.flush()
+            if due and self._ways.cursor is not None:
+                intake.move(self._ways.cursor)
 
     def _note(self, text: str) -> None:
-        self._last_sign = asyncio.get_running_loop().time()
+        self._watch.sign()
         if self._status.state != "live":
             self._enter("live", note=text)
         elif text != self._status.note:
@@ -203,9 +220,12 @@ class Runner:
                 retry_at=None if pause is None else now + round(pause * 1000),
                 note=note,
                 attempt=attempt,
+                transport=self._ways.feed.transport,
+                fallback=self._ways.why,
             )
         )
 
     def _set(self, status: FeedStatus) -> None:
         self._status = status
-        self._changed(self.status)
+        for intake in self.intakes:
+            self._changed(self.status_of(intake.feed))

@@ -41,6 +41,7 @@ class CollabFeed(Feed[CollabOptions]):
 
     summary = "Another collab-dash session's events"
     transport = "websocket"
+    overflow = "wait"
     pane = Pane(view="log")
 
     async def events(self, context: FeedContext) -> AsyncIterator[Event]:

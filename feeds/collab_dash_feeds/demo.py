@@ -38,6 +38,7 @@ class DemoFeed(Feed[DemoOptions]):
 
     summary = "DEMO: an invented market, earthquakes, edits or log, offline"
     transport = "local"
+    overflow = "wait"
     pane = Pane(
         view="table",
         title="DEMO market",

@@ -44,6 +44,7 @@ class FileFeed(Feed[FileOptions]):
 
     summary = "A growing file, such as a log, line by line"
     transport = "local"
+    overflow = "wait"
     pane = Pane(view="log")
 
     async def events(self, context: FeedContext) -> AsyncIterator[Event]:

@@ -29,6 +29,7 @@ class StdinFeed(Feed[StdinOptions]):
 
     summary = "Lines or JSON piped into the program"
     transport = "local"
+    overflow = "wait"
     pane = Pane(view="log")
 
     async def events(self, context: FeedContext) -> AsyncIterator[Event]:

@@ -26,6 +26,7 @@ class SystemFeed(Feed[SystemOptions]):
 
     summary = "This machine: processor, memory, network, disks, busiest processes"
     transport = "local"
+    overflow = "wait"
     pane = Pane(view="line", types=("cpu:update",), key="total", field="percent", unit="%")
 
     async def events(self, context: FeedContext) -> AsyncIterator[Event]:

@@ -97,6 +97,19 @@ def test_validate_tells_of_variables_that_are_not_set_here(cli: Cli, tmp_path: P
     assert (code, err) == (0, "collab-dash: [feeds.a] needs NOPE, which is not set in this environment\n")
 
 
+def test_validate_and_show_know_limits(cli: Cli, tmp_path: Path) -> None:
+    workspace_at(tmp_path, '[feeds.a]\nuse = "system"\nlimit = "30/m"\noverflow = "sample"\n')
+    assert cli("config", "validate").code == 0
+    assert json.loads(cli("config", "show").out)["feeds"] == {
+        "a": {"use": "system", "limit": "30/m", "overflow": "sample"}
+    }
+    assert not faults(json.loads(cli("config", "schema").out), tomllib.loads((tmp_path / "collab.toml").read_text()))
+    workspace_at(tmp_path, '[feeds.a]\nuse = "system"\nlimit = "much"\n')
+    code, _, err = cli("config", "validate")
+    assert code == 1
+    assert f"{tmp_path / 'collab.toml'}:3: [feeds.a] limit: 'much' is not a rate such as 2000/s or 30/m" in err
+
+
 def test_validate_names_every_fault_with_its_line(cli: Cli, tmp_path: Path) -> None:
     file = tmp_path / "wall.toml"
     file.write_text(
@@ -121,7 +134,7 @@ view = "tabel"
         f"collab-dash: {file}:9: page 1, pane 1 shows 'quaks', which is no feed",
         "  did you mean 'quakes'?",
         f"collab-dash: {file}:2: [feeds.btc]: there is no feed plugin 'coinbsae'",
-        "  did you mean coinbase?",
+        "  did you mean coinbase or binance?",
         f"collab-dash: {file}:5: [feeds.quakes] has no key 'intervall'",
         "  did you mean 'interval'?",
     ]

@@ -52,3 +52,36 @@ def test_what_is_wrong_with_a_feed_stops_only_that_feed_and_says_where(tmp_path:
     assert "coinbase" in told["unknown"].reason + told["unknown"].hint
     assert f"{tmp_path}/collab.toml:8" in told["typo"].reason
     assert "products" in told["typo"].reason + told["typo"].hint
+
+
+def test_a_feed_has_the_limit_that_suits_it(tmp_path: Path) -> None:
+    found = configured(
+        tmp_path,
+        '[feeds.prices]\nuse = "websocket"\nurl = "ws://127.0.0.1:1"\n'
+        '[feeds.lines]\nuse = "file"\npath = "x.log"\n'
+        '[feeds.slow]\nuse = "file"\npath = "x.log"\nlimit = "30/m"\n'
+        '[feeds.latest]\nuse = "websocket"\nurl = "ws://127.0.0.1:1"\noverflow = "conflate"\n'
+        '[feeds.all]\nuse = "websocket"\nurl = "ws://127.0.0.1:1"\nlimit = "off"\n',
+    )
+    assert {name: each.limit for name, each in found.feeds.items()} == {
+        "prices": (2000.0, "sample", "2000/s"),
+        "lines": None,
+        "slow": (0.5, "wait", "30/m"),
+        "latest": (2000.0, "conflate", "2000/s"),
+        "all": None,
+    }
+
+
+def test_a_limit_that_is_none_stops_its_feed_and_says_where(tmp_path: Path) -> None:
+    found = configured(
+        tmp_path,
+        '[feeds.a]\nuse = "file"\npath = "x.log"\nlimit = "fast"\n'
+        '[feeds.b]\nuse = "file"\npath = "x.log"\noverflow = "drop"\n'
+        '[feeds.c]\nuse = "file"\npath = "x.log"\n',
+    )
+    assert list(found.feeds) == ["c"]
+    told = {problem.feed: problem.reason + problem.hint for problem in found.problems}
+    assert f"{tmp_path}/collab.toml:4" in told["a"]
+    assert "'fast' is not a rate such as 2000/s" in told["a"]
+    assert f"{tmp_path}/collab.toml:8" in told["b"]
+    assert "conflate" in told["b"]

@@ -14,10 +14,13 @@ import pytest
 from collab_dash.errors import FeedBroken, FeedFailed
 from collab_dash.event import Event
 from collab_dash.feed import Feed, FeedContext, FeedOptions
+from collab_dash.hub import ladder as ladder_module
 from collab_dash.hub import runner as runner_module
 from collab_dash.hub.fanout import Fanout
+from collab_dash.hub.intake import Intake
 from collab_dash.hub.recorder import Recorder
 from collab_dash.hub.runner import Runner
+from collab_dash.hub.ways import Ways
 from collab_dash.store.log import Log, open_log
 from collab_dash.wire import FeedStatus
 
@@ -47,12 +50,13 @@ class Scripted(Feed[FeedOptions]):
 class Scene:
     """A runner with a real recorder and log."""
 
-    def __init__(self, log: Log, feed: Scripted) -> None:
+    def __init__(self, log: Log, feed: Scripted, *names: str) -> None:
         self.log = log
         self.statuses: list[FeedStatus] = []
         self.recorder = Recorder(log, Fanout(0).deliver)
         self._moved = asyncio.Event()
-        self.runner = Runner("f", "scripted", feed, self.recorder, folder=Path(), cursor=None, changed=self._changed)
+        intakes = [Intake(name, self.recorder) for name in names]
+        self.runner = Runner("scripted", Ways(feed, None), intakes, folder=Path(), changed=self._changed)
 
     def _changed(self, status: FeedStatus) -> None:
         self.statuses.append(status)
@@ -75,9 +79,9 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(folder: Path, feed: Scripted) -> AsyncIterator[Scene]:
+async def scene(folder: Path, feed: Scripted, *names: str) -> AsyncIterator[Scene]:
     log = await open_log(folder / "x.db")
-    stage = Scene(log, feed)
+    stage = Scene(log, feed, *(names or ("f",)))
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(stage.recorder.run()), tasks.create_task(stage.runner.run())]
         yield stage
@@ -208,3 +212,105 @@ async def test_an_event_that_cannot_be_recorded_becomes_a_rejected_one(tmp_path:
     async with scene(tmp_path, Scripted(nonsense)) as stage:
         await stage.reaches("stopped")
         assert [event["type"] for event in await stage.recorded()] == ["feed:rejected", "t:tick"]
+
+
+async def plans_to_end(context: FeedContext) -> AsyncIterator[Event]:
+    yield tick(1)
+    raise FeedBroken("the source ended the connection, as planned", planned=True)
+
+
+async def test_after_a_planned_end_it_comes_back_at_once_and_shows_no_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner_module, "SETTLED", -1.0)
+    monkeypatch.setattr(runner_module, "backoff", lambda: iter(lambda: 3600.0, None))
+    feed = Scripted(plans_to_end, plans_to_end)
+    async with scene(tmp_path, feed) as stage:
+        await stage.reaches("live", "connecting", "live", "connecting")
+        assert {status.state for status in stage.statuses} == {"connecting", "live"}
+
+
+async def test_planned_ends_one_after_the_other_are_no_busy_loop(tmp_path: Path) -> None:
+    feed = Scripted(plans_to_end)
+    async with scene(tmp_path, feed) as stage:
+        status = await stage.reaches("live", "waiting")
+        assert status.attempt == 1
+
+
+async def test_two_feeds_share_a_connection(tmp_path: Path) -> None:
+    feed = Scripted(breaks)
+    async with scene(tmp_path, feed, "one", "two") as stage:
+        await stage.reaches("live", "waiting")
+        assert [(event["feed"], event["offset"]) for event in await stage.recorded()] == [("one", 1), ("two", 2)]
+        assert await stage.log.cursors() == {"one": "after 1", "two": "after 1"}
+        assert {status.feed for status in stage.statuses if status.state == "waiting"} == {"one", "two"}
+        assert feed.cursors in ([None], [None, "after 1"])
+
+
+class OtherWay(Scripted):
+    transport: ClassVar[str] = "other"
+
+
+async def refuses(context: FeedContext) -> AsyncIterator[Event]:
+    for number in range(0):
+        yield tick(number)
+    raise FeedBroken("refused")
+
+
+async def says_nothing(context: FeedContext) -> AsyncIterator[Event]:
+    await asyncio.Event().wait()
+    yield tick(0)
+
+
+async def tells_three(context: FeedContext) -> AsyncIterator[Event]:
+    for number in (1, 2, 3):
+        yield tick(number)
+    await asyncio.Event().wait()
+
+
+async def test_it_falls_back_at_once_and_says_why(tmp_path: Path) -> None:
+    feed = Scripted(refuses)
+    feed.fallbacks = [OtherWay(fails), OtherWay(tells_three)]
+    async with scene(tmp_path, feed) as stage:
+        status = await stage.reaches("live")
+        assert (status.transport, status.fallback) == ("other", "script: refused")
+        assert {status.state for status in stage.statuses} == {"connecting", "live"}
+
+
+async def test_a_way_that_swallows_everything_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    feed = Scripted(says_nothing)
+    feed.patience = 0.01
+    feed.fallbacks = [OtherWay(tells_three)]
+    async with scene(tmp_path, feed) as stage:
+        status = await stage.reaches("live")
+        assert (status.transport, status.fallback) == ("other", "script: no sign of life for 0.01 s")
+
+
+async def test_it_climbs_back_and_what_both_ways_tell_is_one_event(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ladder_module, "CLIMB_FIRST", 0.02)
+
+    async def comes_back(context: FeedContext) -> AsyncIterator[Event]:
+        for number in (2, 3, 4):
+            yield tick(number)
+        await asyncio.Event().wait()
+
+    feed = Scripted(refuses, comes_back)
+    other = OtherWay(tells_three)
+    feed.fallbacks = [other]
+    async with scene(tmp_path, feed) as stage:
+        await stage.reaches("live", "connecting", "live")
+        last = stage.statuses[-1]
+        assert (last.transport, last.fallback) == ("script", "")
+        assert [event["data"] for event in await stage.recorded()] == [{"n": n} for n in (1, 2, 3, 4)]
+
+
+async def test_when_every_way_failed_for_good_it_waits_for_a_person(tmp_path: Path) -> None:
+    feed = Scripted(fails)
+    feed.fallbacks = [OtherWay(fails)]
+    async with scene(tmp_path, feed) as stage:
+        status = await stage.reaches("failed")
+        assert status.retry_at is None
+        stage.runner.reconnect()
+        await stage.reaches("failed", "connecting")

@@ -7,7 +7,7 @@ from typing import Any
 
 from collab_dash.board import Pane
 from collab_dash.event import REJECTED, Event
-from collab_dash.peer.session import People
+from collab_dash.peer.session import Events, People
 from collab_dash.tui.panes.table import TablePane
 from collab_dash.wire import Person, Skipped
 from tui.fake_session import NOON, FakeSession, board, live, status, tick
@@ -196,6 +196,16 @@ async def test_feeds_show_health_in_words() -> None:
         assert "✗ off" in seat.text
         assert "54/s  214 MB" in seat.text
         assert "1,042 events" in seat.text
+
+
+async def test_a_pane_says_which_transport_it_fell_back_to_and_what_its_limit_left_out() -> None:
+    why = "websocket: no sign of life for 10 s"
+    session = FakeSession(board(Pane(feeds=("btc",), view="log", width=12), Pane(view="feeds", width=12)))
+    async with opened(session) as seat:
+        await seat.push(live(transport="sse", fallback=why, left_out=1200, last_event=NOON), Events([tick(1, 7.0)]))
+        assert "1 btc · sse" in seat.text
+        assert "1 event · on sse, websocket: no sign of life for 10 s · 1,200 left out" in seat.text
+        assert "│   on sse, websocket: no sign of life for 10 s · 1,200 left out" in seat.text
 
 
 async def test_people_are_shown_with_where_they_look() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from ...wire import FeedStatus
 from ..drawing.numbers import clock, span
 from ..drawing.row import Row
 from ..drawing.text import clean, wrap
-from ..state import GLYPHS, HEALTH, OFFLINE, TRANSPORTS, worst
+from ..state import GLYPHS, HEALTH, OFFLINE, TRANSPORTS, brief, worst
 
 if TYPE_CHECKING:
     from .base import Pane
@@ -58,7 +60,20 @@ def below(pane: Pane, stale: str) -> Row:
         return Row(stale, pane.ink("warn"))
     if pane.frozen == "PAUSED":
         return Row(f"frozen at {clock(pane.frozen_at)} · nothing is lost", pane.ink("dim"))
-    return Row(pane.summary(), pane.ink("dim"))
+    row = Row(pane.summary(), pane.ink("dim"))
+    for aside in asides(pane.statuses()):
+        row.add(f"{' · ' if row.cells else ''}{aside}", pane.ink("warn"))
+    return row
+
+
+def asides(statuses: Iterable[FeedStatus]) -> Iterator[str]:
+    """Say of live feeds what is not as it should be: the transport, and what a rate limit left out."""
+    for status in statuses:
+        if status.fallback:
+            transport = clean(TRANSPORTS.get(status.transport, status.transport))
+            yield f"on {transport}, {brief(status.fallback)}"
+        if status.left_out:
+            yield f"{status.left_out:,} left out"
 
 
 def beside(pane: Pane) -> Row:

@@ -15,6 +15,7 @@ from ..drawing.text import clean, fit
 from ..drawing.text import width as cells_of
 from ..live import Live
 from ..state import DOWN, GLYPHS, HEALTH, TRANSPORTS, brief, next_try, why_stale
+from .face import asides
 from .rows import RowsPane
 
 
@@ -65,6 +66,8 @@ class FeedsPane(RowsPane):
             retry = f"{next_try(status.retry_at, now)} · " if status.retry_at else ""
             why = f"  {retry}{brief(status.reason) or status.state}"
             lines.append((status.feed, Row(why, self.ink("error" if status.state == "failed" else "warn"))))
+        elif told := " · ".join(asides([status])):
+            lines.append((status.feed, Row(f"  {told}", self.ink("warn"))))
         elif (note := clean(status.note)) and row.cells + 1 + cells_of(note) > width:
             lines.append((status.feed, Row(f"  {note}", dim)))
         elif note:

@@ -185,7 +185,9 @@ class FeedDialog(Dialog):
             "note": status.note,
             "plugin": status.plugin,
             "transport": status.transport,
+            "not by": status.fallback,
             "events": f"{status.events:,}, {rate(status.rate)} now",
+            "left out": f"{status.left_out:,}, above its rate limit" if status.left_out else "",
             "last event": moment(status.last_event) if status.last_event else "none yet",
         }
         dim, text = self.sheet.ink("dim"), self.sheet.ink("text")
