@@ -22,7 +22,7 @@ screenshots:
 # Pin every dependency anew, with hashes
 lock:
     uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --group build pyproject.toml -o requirements/app.txt
-    uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --group dev pyproject.toml -c requirements/app.txt -o requirements/dev.txt
+    uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --all-extras --group dev pyproject.toml -c requirements/app.txt -o requirements/dev.txt
 
 # What runs before a change lands: all of the above in a fresh clone and environment
 ci:
