@@ -181,6 +181,7 @@ use = "websocket"
 url = "{url}"
 key = "id"
 type = "bench:tick"
+limit = "off"
 """
 
 

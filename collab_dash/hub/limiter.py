@@ -126,22 +126,22 @@ class Waiting(Limiter):
 
 
 class Conflating(Limiter):
-    """Holds back what is too much, at most the latest event of each key; an event without a key is left out."""
+    """Holds back what is too much, at most the latest of each type and key; an event without a key is left out."""
 
     def __init__(self, limit: Limit, forward: Forward) -> None:
         super().__init__(limit, forward)
-        self._held: dict[str, Record] = {}
+        self._held: dict[tuple[str, str], Record] = {}
         self._some = asyncio.Event()
 
     def _holds(self, entry: Record) -> bool:
-        return entry.key in self._held
+        return (entry.type, entry.key) in self._held
 
     async def _exceeded(self, entry: Record) -> None:
-        if entry.key is None or (entry.key not in self._held and len(self._held) >= MAX_HELD):
+        if entry.key is None or (not self._holds(entry) and len(self._held) >= MAX_HELD):
             self.left_out += 1
             return
-        self.left_out += entry.key in self._held
-        self._held[entry.key] = entry
+        self.left_out += self._holds(entry)
+        self._held[entry.type, entry.key] = entry
         self._some.set()
 
     async def run(self) -> None:

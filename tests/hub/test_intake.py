@@ -112,6 +112,15 @@ async def test_conflation_keeps_the_latest_of_each_key(tmp_path: Path) -> None:
         assert stage.intake.left_out == 26
 
 
+async def test_events_of_two_types_do_not_stand_in_for_each_other(tmp_path: Path) -> None:
+    async with scene(tmp_path, 0.001, "conflate") as stage:
+        for number in range(5):
+            await stage.intake.put(tick(number, key="a"), None)
+            await stage.intake.put(tick(number, key="a")._replace(type="t:tock"), None)
+        await stage.intake.flush()
+        assert (await stage.recorded())[-1] == (await stage.recorded("t:tock"))[-1] == {"n": 4}
+
+
 async def test_what_conflation_holds_back_is_recorded_as_soon_as_it_may(tmp_path: Path) -> None:
     async with scene(tmp_path, 50.0, "conflate") as stage:
         for number in range(600):
