@@ -1,4 +1,4 @@
-"""A replica's HTTP side: event stream, document and hanging request."""
+"""A replica's HTTP side: document and hanging request."""
 
 from __future__ import annotations
 
@@ -11,10 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from ..transports import Message
 from .script import Fault, ReplicaRequest, Script, as_json, raw
-
-_STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
 
 
 def parse_request(head: bytes) -> ReplicaRequest:
@@ -57,19 +54,6 @@ async def _leave(reader: asyncio.StreamReader) -> None:
         await reader.read()
 
 
-async def play_stream(script: Script, request: ReplicaRequest, fault: Fault, writer: asyncio.StreamWriter) -> None:
-    """Play an event stream, from after ``Last-Event-ID``."""
-    await write(writer, _STREAM)
-    ids = [message.cursor or str(number) for number, message in enumerate(script.messages, 1)]
-    last = request.headers.get("last-event-id", "").encode("latin-1").decode(errors="replace")
-    number = ids.index(last) + 1 if last in ids else 0
-    while await script.has(number, fault):
-        await write(writer, _sse(number, script.messages[number]))
-        number += 1
-    if fault.kind == "cut":
-        await write(writer, b"data: only half of a mess")
-
-
 async def answer_document(
     script: Script, request: ReplicaRequest, fault: Fault, writer: asyncio.StreamWriter, *, hold: float
 ) -> None:
@@ -78,7 +62,7 @@ async def answer_document(
         await asyncio.Event().wait()
     hanging = request.path.startswith("/long-poll")
     answer = await _news(script, request, hold) if hanging else _latest(script, request)
-    await write(writer, answer[:-5] if fault.kind == "cut" else answer)
+    await script.write(writer, answer[:-5] if fault.kind == "cut" else answer)
 
 
 async def _news(script: Script, request: ReplicaRequest, hold: float) -> bytes:
@@ -86,25 +70,18 @@ async def _news(script: Script, request: ReplicaRequest, hold: float) -> bytes:
     with suppress(TimeoutError):
         async with asyncio.timeout(hold):
             await script.until(lambda: len(script.messages) > start)
-    items = [as_json(message) for message in script.messages[start:]]
+    items = [as_json(script.message(number)) for number in range(start, len(script.messages))]
     if not items:
-        return response(204, {})
+        return response(204, {"Date": script.date()})
     cursor = str(len(script.messages))
     body = msgspec.json.encode({"cursor": cursor, "items": items})
-    return response(200, {"Content-Type": "application/json", "X-Cursor": cursor}, body)
+    headers = {"Date": script.date(), "Content-Type": "application/json", "X-Cursor": cursor}
+    return response(200, headers, body)
 
 
 def _latest(script: Script, request: ReplicaRequest) -> bytes:
-    body = raw(script.messages[-1]) if script.messages else b"[]"
+    body = raw(script.message(len(script.messages) - 1)) if script.messages else b"[]"
     tag = f'"{blake2b(body, digest_size=8).hexdigest()}"'
     if request.headers.get("if-none-match") == tag:
-        return response(304, {"ETag": tag})
-    return response(200, {"ETag": tag, "Content-Type": "application/json"}, body)
-
-
-def _sse(number: int, message: Message) -> bytes:
-    lines = [f"id: {message.cursor or number + 1}".encode()]
-    if message.event:
-        lines.append(f"event: {message.event}".encode())
-    lines += [b"data: " + line for line in raw(message).split(b"\n")]
-    return b"\n".join(lines) + b"\n\n"
+        return response(304, {"Date": script.date(), "ETag": tag})
+    return response(200, {"Date": script.date(), "ETag": tag, "Content-Type": "application/json"}, body)

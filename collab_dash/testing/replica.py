@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
-from types import TracebackType
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, Self
 
+import msgspec
+
 from ..transports import Message
-from .http_door import answer_document, parse_request, play_stream, response, while_open, write
-from .script import Fault, ReplicaRequest, Script, as_message
+from .http_door import answer_document, parse_request, response, while_open, write
+from .loopback import LoopbackServer
+from .misbehaviour import Misbehaviour
+from .script import ReplicaRequest, Script, as_message
+from .streams import play_events, play_lines, wants_lines
 from .websocket_door import WebSocketDoor
 
 
-class ReplicaServer:
+class ReplicaServer(Misbehaviour, LoopbackServer):
     """
     Plays messages to whoever asks, in the way asked for, and misbehaves on request.
+
+    ::
+
+        async with ReplicaServer([{"id": 1}, {"id": 2}]) as replica:
+            client = connect(replica.ws_url)  # or sse_url, lines_url, poll_url, long_poll_url
+            replica.play({"id": 3})           # whoever is connected hears it
+            replica.cut_now()                 # and is cut off
+            replica.answer(503, times=2)      # the next two who come are turned away
+            replica.go_silent(after=1)        # the third hears one message, and then nothing
 
     Every path is answered, by the kind of request:
 
     - a WebSocket handshake gets all messages, one by one;
     - ``Accept: text/event-stream`` gets those after its ``Last-Event-ID`` (ids count from 1);
+    - a path starting with ``/lines``, ``Accept: application/x-ndjson`` or the parameter ``watch=1`` (or ``true``) gets
+      a message a line, in chunks, from after the parameter ``cursor`` or ``resourceVersion``;
     - a path starting with ``/long-poll`` gets ``{"cursor": "2", "items": [...]}`` with what came after the
       parameter ``cursor``, or status 204 after `hold` seconds without news;
     - anything else gets the latest message as a document with an ETag.
@@ -31,8 +46,11 @@ class ReplicaServer:
             cursor, other values as JSON.
         subscribe: How many messages a WebSocket client must send before it is played anything.
         end: Whether a stream ends in order once everything was played; otherwise it stays open for `play`.
+        once: Whether a message that one client heard is not played to later ones, as most live sources do it. A
+            client that names its position is played what follows that, all the same.
         hold: Seconds that a long poll hangs.
         compression: Whether the WebSocket side agrees to compress.
+        port: Where to listen; 0 for any port that is free.
 
     """
 
@@ -42,45 +60,52 @@ class ReplicaServer:
         *,
         subscribe: int = 0,
         end: bool = False,
+        once: bool = False,
         hold: float = 5.0,
         compression: bool = True,
+        port: int = 0,
     ) -> None:
-        self._script = Script(messages, end=end)
+        LoopbackServer.__init__(self, port)
+        Misbehaviour.__init__(self, Script(messages, end=end, once=once))
         self._subscribe = subscribe
         self._hold = hold
         self._compression = compression
-        self._port = 0
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
 
-    async def __aenter__(self) -> Self:
-        self._group = asyncio.TaskGroup()
-        await self._group.__aenter__()
-        await self.resume()
-        return self
+    @classmethod
+    def from_file(cls, path: str | Path, **more: Any) -> Self:
+        """
+        Play a file: a JSON list, item by item; any other JSON, as one message; or ``.jsonl``, line by line.
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.refuse()
-        for task in self._tasks:
-            task.cancel()
-        await self._group.__aexit__(kind, error, trace)
+        Args:
+            path: Where it is.
+            more: As for the class.
+
+        """
+        text = Path(path).read_text()
+        if Path(path).suffix in {".jsonl", ".ndjson", ".log", ".txt"}:
+            return cls(text.splitlines(), **more)
+        messages = msgspec.json.decode(text)
+        return cls(messages if isinstance(messages, list) else [messages], **more)
 
     @property
     def url(self) -> str:
         """The address for HTTP, without a path."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def ws_url(self) -> str:
         """The address for WebSocket clients."""
-        return f"ws://127.0.0.1:{self._port}/ws"
+        return f"ws://127.0.0.1:{self.port}/ws"
 
     @property
     def sse_url(self) -> str:
         """The address for clients of an event stream."""
         return f"{self.url}/events"
+
+    @property
+    def lines_url(self) -> str:
+        """The address of lines of JSON."""
+        return f"{self.url}/lines"
 
     @property
     def poll_url(self) -> str:
@@ -107,11 +132,6 @@ class ReplicaServer:
         """What WebSocket clients sent, in order."""
         return self._script.received
 
-    @property
-    def connections(self) -> int:
-        """How many connections are open now."""
-        return len(self._writers)
-
     def play(self, *messages: Any) -> None:
         """Play more messages, to those connected and those who come."""
         self._script.messages += [as_message(message) for message in messages]
@@ -121,49 +141,6 @@ class ReplicaServer:
         """End every stream in order, once it has played everything; WebSockets with `code` and `reason`."""
         self._script.ended = (code, reason)
         self._script.happened()
-
-    def answer(
-        self,
-        status: int,
-        body: str | bytes = b"",
-        *,
-        headers: Mapping[str, str] | None = None,
-        times: int = 1,
-    ) -> None:
-        """Answer the next requests of any kind, WebSocket handshakes too, with just this."""
-        raw = body.encode() if isinstance(body, str) else body
-        self._script.add_fault(Fault("answer", status=status, headers=headers or {}, body=raw), times)
-
-    def answer_html(self, *, times: int = 1) -> None:
-        """Answer the next requests with a web page, as a captive portal does."""
-        page = "<!doctype html><title>Sign in</title>"
-        self.answer(200, page, headers={"Content-Type": "text/html; charset=utf-8"}, times=times)
-
-    def answer_garbage(self, *, times: int = 1) -> None:
-        """Answer the next requests with bytes that are no HTTP."""
-        self._script.add_fault(Fault("garbage"), times)
-
-    def cut(self, *, after: int = 0, times: int = 1) -> None:
-        """Cut the next streams in the midst of the message that follows the first `after`."""
-        self._script.add_fault(Fault("cut", after), times)
-
-    def go_silent(self, *, after: int = 0, times: int = 1) -> None:
-        """Say nothing more on the next streams after `after` messages; pings stay unanswered too."""
-        self._script.add_fault(Fault("silent", after), times)
-
-    def cut_now(self) -> None:
-        """Cut every open connection."""
-        for writer in list(self._writers):
-            writer.transport.abort()
-
-    def refuse(self) -> None:
-        """Refuse connections until `resume`; the open ones stay."""
-        self._server.close()
-
-    async def resume(self) -> None:
-        """Accept connections, again on the same port."""
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port)
-        self._port = self._server.sockets[0].getsockname()[1]
 
     async def until(self, condition: Callable[[], bool], *, timeout: float = 10.0) -> None:
         """
@@ -176,27 +153,17 @@ class ReplicaServer:
         async with asyncio.timeout(timeout):
             await self._script.until(condition)
 
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = self._group.create_task(self._serve(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def happened(self) -> None:
+        """Have those who wait for something look again."""
+        self._script.happened()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.add(writer)
-        try:
-            first = await reader.readexactly(1)
-            if not first.isalpha():
-                await write(writer, response(400, {}))  # TLS, most likely
-                return
-            await self._respond(first + await reader.readuntil(b"\r\n\r\n"), reader, writer)
-        except* (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the client, or a fault, ended it
-        finally:
-            writer.close()
-            with suppress(ConnectionError):
-                await writer.wait_closed()
-            self._writers.discard(writer)
-            self._script.happened()
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one client."""
+        first = await reader.readexactly(1)
+        if not first.isalpha():
+            await write(writer, response(400, {}))  # TLS, most likely
+            return
+        await self._respond(first + await reader.readuntil(b"\r\n\r\n"), reader, writer)
 
     async def _respond(self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         script, request, fault = self._script, parse_request(head), self._script.next_fault()
@@ -204,6 +171,8 @@ class ReplicaServer:
         script.happened()
         if fault.kind == "answer":
             await write(writer, response(fault.status, fault.headers, fault.body))
+        elif fault.kind == "mute":
+            await reader.read()
         elif fault.kind == "garbage":
             await write(writer, b"\x00\xffnot a protocol\r\n\r\n")
         elif "websocket" in request.headers.get("upgrade", "").lower():
@@ -212,6 +181,8 @@ class ReplicaServer:
             )
             await door.run(head)
         elif "text/event-stream" in request.headers.get("accept", ""):
-            await while_open(reader, play_stream(script, request, fault, writer))
+            await while_open(reader, play_events(script, request, fault, writer))
+        elif wants_lines(request):
+            await while_open(reader, play_lines(script, request, fault, writer))
         else:
             await while_open(reader, answer_document(script, request, fault, writer, hold=self._hold))

@@ -9,6 +9,7 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
+from ..transports import Message
 from .http_door import write
 from .script import Fault, Script, raw
 
@@ -85,23 +86,25 @@ class WebSocketDoor:
 
     async def _play(self) -> None:
         await self._script.until(lambda: self._heard >= self._subscribe)
-        number = 0
-        while await self._script.has(number, self._fault):
-            self._send(number)
-            number += 1
-            if number % 64 == 0 or number in {len(self._script.messages), self._fault.after}:
+        script, place = self._script, self._script.start()
+        while await script.has(place, self._fault):
+            self._send(script.message(script.number(place)))
+            script.was_heard(place)
+            place += 1
+            last = place in {len(script.messages) * script.manner.repeat, self._fault.after}
+            if last or place % 64 == 0 or script.manner.pause:
                 await self._flush()
         if self._fault.kind == "cut":
+            await self._flush()
             await write(self._writer, _HALF_A_FRAME)
             self._writer.close()
-        elif self._script.ended is not None:
-            self._protocol.send_close(*self._script.ended)
+        elif script.ended is not None:
+            self._protocol.send_close(*script.ended)
             await self._flush()
 
-    def _send(self, number: int) -> None:
-        message = self._script.messages[number]
+    def _send(self, message: Message) -> None:
         binary = isinstance(message.data, bytes)
         (self._protocol.send_binary if binary else self._protocol.send_text)(raw(message))
 
     async def _flush(self) -> None:
-        await write(self._writer, b"".join(self._protocol.data_to_send()))
+        await self._script.write(self._writer, b"".join(self._protocol.data_to_send()))

@@ -95,7 +95,7 @@ def test_every_option_of_a_built_in_is_described(cli: Cli, name: str) -> None:
 def test_an_unknown_plugin_is_told_with_the_nearest(cli: Cli) -> None:
     code, out, err = cli("feeds", "info", "coinbsae")
     assert (code, out) == (1, "")
-    assert err == "collab-dash: there is no feed plugin 'coinbsae'\n  did you mean coinbase?\n"
+    assert err == "collab-dash: there is no feed plugin 'coinbsae'\n  did you mean coinbase or binance?\n"
 
 
 def test_check_prints_the_first_events_and_records_nothing(cli: Cli, tmp_path: Path) -> None:
