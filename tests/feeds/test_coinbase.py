@@ -10,11 +10,21 @@ import pytest
 from collab_dash.errors import FeedBroken, FeedFailed
 from collab_dash.event import REJECTED, record
 from collab_dash.feed import FeedContext
-from collab_dash.testing import ReplicaServer, collect
+from collab_dash.testing import FeedConformance, ReplicaServer, collect
 from collab_dash_feeds.coinbase import CoinbaseFeed
 
 SAMPLES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "samples" / "coinbase.json").read_text())
 ACK, _, TICKER, TRIMMED, HEARTBEAT, ERROR = SAMPLES
+
+
+class TestCoinbase(FeedConformance):
+    plugin = CoinbaseFeed
+    messages = (TICKER, TRIMMED)
+    malformed = ("{not JSON", "[]", '{"type":"status"}', '{"type":"ticker"}')
+    subscribe = 1
+
+    def options(self, upstream: ReplicaServer) -> dict[str, Any]:
+        return {"url": upstream.ws_url}
 
 
 def replica(*messages: Any) -> ReplicaServer:
