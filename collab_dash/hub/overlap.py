@@ -1,4 +1,4 @@
-"""Telling apart what two ways upstream both bring."""
+"""Telling apart what two connections upstream both bring."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ LASTS = 120.0
 
 class Overlap:
     """
-    Remembers what came lately, so that what comes again by another way is not taken for new.
+    Remembers what came lately, so that what comes again by another connection is not taken for new.
 
-    After a change of way, each event that came before it is recognised once, for two minutes: lists and replays tell
+    After a connection ended, each event that came before is recognised once, for two minutes: lists and replays tell
     at once what they have, and later the same content may rightly come again.
 
     Args:
@@ -28,13 +28,13 @@ class Overlap:
         self._before: Counter[int] = Counter()
         self._until = 0.0
 
-    def changes_way(self, now: float) -> None:
-        """Expect again what came so far; `now` in seconds."""
+    def expect_again(self, now: float) -> None:
+        """Take what came so far for known, if it comes again; `now` in seconds."""
         self._before = Counter(self._lately)
         self._until = now + LASTS
 
     def repeats(self, entry: Record, now: float) -> bool:
-        """Tell whether another way brought this before; if not, remember it."""
+        """Tell whether an earlier connection brought this; if not, remember it."""
         identity = _identity(entry)
         if self._before:
             if now > self._until:

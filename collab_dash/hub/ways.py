@@ -75,13 +75,13 @@ class Ways:
         return True
 
     def repeats(self, entry: Record, now: float) -> bool:
-        """Tell whether another way has brought this event."""
+        """Tell whether an earlier connection has brought this event."""
         return self._overlap is not None and self._overlap.repeats(entry, now)
 
     def climb(self, now: float) -> None:
         """Try the best way again."""
         self._ladder.climb()
-        self._changed(now)
+        self._begin_anew(now)
 
     def ended(self, now: float, lived: float | None, error: Exception) -> bool:
         """
@@ -104,8 +104,7 @@ class Ways:
         at_once = self._ladder.ended(now, None if isinstance(error, FeedFailed) else lived)
         if was == 0 and self._ladder.way:
             self.why = f"{self._feeds[0].transport}: {error}"
-        if self._ladder.way != was:
-            self._changed(now)
+        self._begin_anew(now)
         return at_once
 
     @property
@@ -117,11 +116,11 @@ class Ways:
         """Forget which ways failed for good: somebody says try again."""
         self._hopeless.clear()
 
-    def _changed(self, now: float) -> None:
+    def _begin_anew(self, now: float) -> None:
         if self._ladder.way == 0:
             self.why = ""
         if self._overlap is not None:
-            self._overlap.changes_way(now)
+            self._overlap.expect_again(now)
 
 
 def _name(feed: Feed[Any]) -> str:
