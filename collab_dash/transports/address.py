@@ -40,7 +40,7 @@ def expand_headers(headers: Mapping[str, str], environ: Mapping[str, str]) -> di
         FeedFailed: If a variable is not set, or a value cannot stand in a header; the value is not told.
 
     """
-    expanded = {name: expand(value, environ) for name, value in headers.items()}
+    expanded = {name: expand(value, environ).strip(" \t") for name, value in headers.items()}
     for name, value in expanded.items():
         if not value.isprintable():
             raise FeedFailed(
@@ -48,6 +48,27 @@ def expand_headers(headers: Mapping[str, str], environ: Mapping[str, str]) -> di
                 hint="check the environment variable it comes from",
             )
     return expanded
+
+
+Origin = tuple[str, str, int | None]
+_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+
+
+def origin(url: str) -> Origin:
+    """
+    Give scheme, host and port of an address: what a server is trusted as.
+
+    Raises:
+        ValueError: If it is no address.
+
+    """
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme)
+
+
+def may_be_told(home: Origin, there: Origin) -> bool:
+    """Tell whether what is meant for `home`, secrets among it, may go `there`: the same place, or it made safer."""
+    return there in (home, ("https", home[1], 443))
 
 
 def _check_url(url: str, schemes: tuple[str, ...]) -> str:

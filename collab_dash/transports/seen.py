@@ -58,9 +58,14 @@ class Seen:
         self._listed.setdefault(name, set()).add(digest)
         return f" {name}{digest}" if new else None
 
+    def knows(self, key: str | bytes) -> bool:
+        """Tell whether an item of this key was listed before."""
+        name = _hash(key)
+        return name in self._known or name in self._listed
+
     def end_of_list(self) -> None:
         """Forget the versions that the list just read no longer holds, and the oldest keys over the limit."""
-        for name, versions in self._listed.items():
+        for name, versions in reversed(self._listed.items()):  # the top of a long list is what is looked at again
             self._known.pop(name, None)
             self._known[name] = versions
         excess = len(self._known) - max(self._limit, len(self._listed))
@@ -87,17 +92,31 @@ class Listing:
                     yield event
                 context.cursor = listing.cursor
 
+    For a list that comes in pages, give `polling.connect` a ``Paging(next, listing.wants_more)``.
+
     Args:
         cursor: The cursor as it was last kept.
 
     Attributes:
-        cursor: After a list was read to its end.
+        cursor: After a list, or a page, was read to its end.
 
     """
 
     def __init__(self, cursor: str | None) -> None:
         self.cursor = cursor
-        self._seen = Seen(PollCursor.parse(cursor).seen)
+        kept = PollCursor.parse(cursor)
+        self._seen = Seen(kept.seen)
+        self._mending = kept.unfinished
+        self._pages: str | None = None
+        self._more = False
+
+    def knows(self, key: str) -> bool:
+        """Tell whether an item of this key was listed before the message that is read next."""
+        return self._seen.knows(key)
+
+    def wants_more(self) -> bool:
+        """Tell whether the next page may hold anything new: this one did, or a hub ended in the midst of pages."""
+        return self._more
 
     def unseen(
         self, message: Message, items: Iterable[tuple[ItemT, str | None, str | bytes]]
@@ -113,20 +132,32 @@ class Listing:
             items: Each with what names it, or None, and its version or content.
 
         """
-        before = PollCursor.parse(self.cursor)
+        before, after = PollCursor.parse(self.cursor), PollCursor.parse(message.cursor)
         entries = [(item, self._seen.add(key, version)) for item, key, version in items]
         new = [(item, entry) for item, entry in entries if entry is not None]
-        dump = self._seen.dump()
-        self._seen.end_of_list()
-        after = msgspec.structs.replace(PollCursor.parse(message.cursor), seen=self._seen.dump())
-        kept, step = self.cursor, max(len(new) // _CHECKPOINTS, 1)
-        self.cursor = str(after)
+        self._more = bool(new) or self._mending
+        dump = self._seen.dump() if self._pages is None else self._pages
+        if after.unfinished and self._more:
+            self._pages = dump + "".join(entry for _, entry in new)
+            self.cursor = str(PollCursor(seen=self._pages, unfinished=True))
+        else:
+            self._seen.end_of_list()
+            self._pages, self._mending = None, False
+            self.cursor = str(msgspec.structs.replace(after, seen=self._seen.dump(), unfinished=False))
+        midst = msgspec.structs.replace(before, unfinished=before.unfinished or after.unfinished)
+        yield from self._with_cursors(new, midst, dump)
+
+    def _with_cursors(
+        self, new: list[tuple[ItemT, str]], midst: PollCursor, dump: str
+    ) -> Iterator[tuple[ItemT, str | None]]:
+        kept: str | None = None if midst == PollCursor() else str(midst)
+        end, step = self.cursor, max(len(new) // _CHECKPOINTS, 1)
         for number, (item, entry) in enumerate(new, 1):
             dump += entry
             if number == len(new):
-                kept = self.cursor
+                kept = end
             elif number % step == 0:
-                kept = str(msgspec.structs.replace(before, seen=dump))
+                kept = str(msgspec.structs.replace(midst, seen=dump))
             yield item, kept
 
 

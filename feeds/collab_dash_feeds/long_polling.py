@@ -67,6 +67,7 @@ class LongPollingFeed(Feed[LongPollingOptions]):
         options = self.options
         url, headers = options.expanded(context.environ)
         mapping = options.mapping("long-polling")
+        events: list[Event] = []
         async with long_polling.connect(
             url,
             next_cursor=_next_cursor(options.cursor),
@@ -74,8 +75,11 @@ class LongPollingFeed(Feed[LongPollingOptions]):
             headers=headers,
             cursor=context.cursor,
             hang=options.hang,
+            fruitful=lambda: bool(events),
+            tls=options.tls(context),
             note=context.note,
         ) as messages:
             async for message in messages:
-                for event in context.carry(mapping.events(message), message.cursor):
+                events = mapping.events(message)
+                for event in context.carry(events, message.cursor):
                     yield event

@@ -54,6 +54,10 @@ def test_a_missing_variable_is_named() -> None:
         expand_headers({"Authorization": "Bearer ${SHOP_TOKEN}"}, {})
 
 
+def test_space_around_a_value_is_no_part_of_it() -> None:
+    assert expand_headers({"X-Key": "${KEY}"}, {"KEY": " a b\t"}) == {"X-Key": "a b"}
+
+
 def test_a_value_that_cannot_be_a_header_is_refused_without_telling_it() -> None:
     with pytest.raises(FeedFailed) as caught:
         expand_headers({"X-Key": "${KEY}"}, {"KEY": "secret\nHost: evil"})

@@ -52,7 +52,7 @@ def causes(error: Exception, cause: BaseException) -> Exception:
         (httpx.ConnectTimeout("x"), "did not answer within 10 s"),
         (httpx.ReadTimeout("x"), "fell silent"),
         (httpx.PoolTimeout("x"), "fell silent"),
-        (httpx.ProxyError("407"), "proxy"),
+        (httpx.ProxyError("403 Forbidden"), "proxy"),
         (httpx.RemoteProtocolError("peer closed connection"), "broke off"),
         (httpx.ReadError("x"), "failed: x"),
         (causes(httpx.ReadError(""), ConnectionResetError()), "broke the connection off"),
