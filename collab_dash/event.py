@@ -126,7 +126,7 @@ def event_type(domain: str, action: str) -> str:
 
 
 def _safe_word(word: str) -> str:
-    safe = re.sub(r"[^a-z0-9_-]+", "-", word.lower()).strip("-_0123456789") or "message"
+    safe = re.sub(r"[^a-z0-9_-]+", "-", word.lower()).lstrip("-_0123456789").rstrip("-_") or "message"
     return safe[:64]
 
 

@@ -60,6 +60,11 @@ def test_any_words_make_a_legal_type(domain: str, action: str) -> None:
     assert is_event_type(event_type(domain, action))
 
 
+def test_words_that_are_legal_stay_as_they_are() -> None:
+    assert event_type("order2", "v2") == "order2:v2"
+    assert event_type("2nd", "-x-") == "nd:x"
+
+
 @pytest.mark.parametrize("name", ["ticker:update", "a:b", "a1:b-2_c"])
 def test_legal_types(name: str) -> None:
     assert is_event_type(name)
