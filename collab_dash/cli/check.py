@@ -33,12 +33,15 @@ async def dry_run(feed: Feed[Any], name: str, folder: Path, *, limit: int, timeo
         FeedFailed: If it cannot work until somebody changes something.
 
     """
-    context = FeedContext(
-        name=name,
-        folder=folder,
-        environ=dict(os.environ),
-        note=lambda text: click.echo(f"{name}: {text}", err=True),
-    )
+    last = ""
+
+    def note(text: str) -> None:
+        nonlocal last
+        if text != last:
+            click.echo(f"{name}: {text}", err=True)
+        last = text
+
+    context = FeedContext(name=name, folder=folder, environ=dict(os.environ), note=note)
     seen = 0
     try:
         async with asyncio.timeout(timeout):

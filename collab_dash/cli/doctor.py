@@ -9,12 +9,16 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 import click
 
 from ..errors import CollabDashError
 from ..tui.clipboard import clipboard_command
+
+if TYPE_CHECKING:
+    from ..feed import Feed
 
 PACKAGES = (
     "collab-dash",
@@ -27,11 +31,7 @@ PACKAGES = (
     "msgspec",
     "click",
 )
-PUBLIC = (
-    ("coinbase", "ws-feed.exchange.coinbase.com", 443),
-    ("usgs", "earthquake.usgs.gov", 443),
-    ("wikimedia", "stream.wikimedia.org", 443),
-)
+PORTS = {"https": 443, "wss": 443, "http": 80, "ws": 80}
 
 
 class Finding(NamedTuple):
@@ -60,10 +60,7 @@ def _findings(target: str | None, *, network: bool) -> Iterator[Finding]:
     yield from _installed()
     yield from _terminal()
     yield from _places(target)
-    yield from _plugins(target)
-    if network:
-        for name, host, port in PUBLIC:
-            yield _reachable(name, host, port)
+    yield from _plugins(target, network=network)
 
 
 def _installed() -> Iterator[Finding]:
@@ -151,21 +148,39 @@ def _hub(db: Path) -> Iterator[Finding]:
             yield Finding(None, "port 8765", f"{error.strerror}; a board takes another, serve needs --port")
 
 
-def _plugins(target: str | None) -> Iterator[Finding]:
-    from ..plugins import available, load
+def _plugins(target: str | None, *, network: bool) -> Iterator[Finding]:
+    """Tell how many feed plugins are well, which are not, and whether the public sources answer."""
+    from ..plugins import available, how_to_install, load
     from ..workspace_location import find_source
 
     try:
         folder = find_source(target)[1]
     except CollabDashError:
         folder = None
+    well = []
     for name in available(folder):
         try:
-            load(name, folder)
+            plugin = load(name, folder)
         except CollabDashError as error:
             yield Finding(False, f"feed {name}", f"{error}; {error.hint}" if error.hint else str(error))
+            continue
+        if missing := plugin.missing():
+            yield Finding(None, f"feed {name}", f"needs a library: {how_to_install(missing)}")
         else:
-            yield Finding(True, f"feed {name}", "importable")
+            well.append(plugin)
+        if network and (source := _public(plugin)) is not None:
+            yield _reachable(name, *source)
+    yield Finding(True, "feeds", f"{len(well)} ready to use")
+
+
+def _public(plugin: type[Feed[Any]]) -> tuple[str, int] | None:
+    """Give host and port of the public source that a plugin goes to by itself, if there is one."""
+    url = plugin.options_model().model_fields.get("url")
+    parts = urlsplit(url.default if url is not None and isinstance(url.default, str) else "")
+    port = PORTS.get(parts.scheme)
+    if port is None or parts.hostname in (None, "localhost", "127.0.0.1"):
+        return None
+    return str(parts.hostname), parts.port or port
 
 
 def _reachable(name: str, host: str, port: int) -> Finding:

@@ -8,6 +8,7 @@ import pytest
 
 from cli.conftest import Cli
 from collab_dash.cli import doctor
+from collab_dash.trusted import trust
 from hubs import hub_of, workspace_at
 
 
@@ -21,7 +22,7 @@ def test_a_healthy_place_has_nothing_to_mend(cli: Cli, tmp_path: Path) -> None:
     code, out, err = cli("doctor")
     assert (code, err) == (0, "")
     found = findings(out)
-    for what in ("python", "sqlite", "collab-dash", "textual", "runtime folder", "state folder", "feed coinbase"):
+    for what in ("python", "sqlite", "collab-dash", "textual", "runtime folder", "state folder", "feeds"):
         assert found[what][0] == "ok", what
     assert found["workspace"] == ("ok", str(tmp_path / "collab.toml"))
     assert found["terminal"][1].endswith(", not a terminal")
@@ -82,12 +83,47 @@ async def test_the_hub_that_runs_is_shown(cli: Cli, tmp_path: Path) -> None:
 def test_addresses_are_tried_only_when_asked(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as there, socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
-        addresses = (("there", *there.getsockname()), ("gone", *bound.getsockname()))
-        monkeypatch.setattr(doctor, "PUBLIC", addresses)
+        addresses = {"Coinbase": there.getsockname(), "Usgs": bound.getsockname()}
+        monkeypatch.setattr(doctor, "_public", lambda plugin: addresses.get(plugin.__name__.removesuffix("Feed")))
         assert "(network)" not in cli("doctor").out
         ran = cli("doctor", "--network")
     found = findings(ran.out)
     assert ran.code == 1
-    assert found["there (network)"][0] == "ok"
-    assert found["gone (network)"][0] == "BAD"
-    assert "Connection refused" in found["gone (network)"][1]
+    assert found["coinbase (network)"][0] == "ok"
+    assert found["usgs (network)"][0] == "BAD"
+    assert "Connection refused" in found["usgs (network)"][1]
+
+
+FAR = """
+from collections.abc import AsyncIterator
+from collab_dash import Event, Feed, FeedContext, FeedOptions
+
+class FarOptions(FeedOptions):
+    url: str = "wss://source.invalid/live"
+
+class FarFeed(Feed[FarOptions]):
+    needs = {"no_such_library": "far[away]"}
+
+    async def events(self, context: FeedContext) -> AsyncIterator[Event]:
+        yield Event(type="a:b", data={})
+"""
+
+
+def test_a_feed_whose_library_is_missing_is_told_and_is_no_illness(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "feeds").mkdir()
+    (tmp_path / "feeds" / "far.py").write_text(FAR)
+    trust(tmp_path / "feeds" / "far.py")
+    tried: list[tuple[str, int]] = []
+
+    def reachable(name: str, host: str, port: int) -> doctor.Finding:
+        tried.append((host, port))
+        return doctor.Finding(True, name, "answers")
+
+    monkeypatch.setattr(doctor, "_reachable", reachable)
+    code, out, _ = cli("doctor", "--network")
+    assert code == 0
+    assert findings(out)["feed far"] == ("", "needs a library: pip install 'far[away]', where collab-dash is installed")
+    assert {("source.invalid", 443), ("ws-feed.exchange.coinbase.com", 443), ("earthquake.usgs.gov", 443)} <= set(tried)
+    assert all(host not in ("127.0.0.1", "localhost") for host, _ in tried)

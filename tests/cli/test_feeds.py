@@ -26,6 +26,7 @@ class CounterFeed(Feed[CounterOptions]):
 
     async def events(self, context: FeedContext) -> AsyncIterator[Event]:
         context.note("counting")
+        context.note("counting")
         for number in range(self.options.upto):
             yield Event(type="count:update", key=self.options.word, data={"n": number, "text": "\\x9b[2J"})
 """
