@@ -215,8 +215,8 @@ JmesPath = Annotated[str, pydantic.Field(min_length=1), pydantic.AfterValidator(
 class MappedOptions(FeedOptions):
     """Options that say how a message becomes events."""
 
-    format: Literal["json", "text"] = pydantic.Field(
-        "json", description="What a message is: json, or text, which becomes {'value': text}."
+    format: Literal["json", "text", "msgpack"] = pydantic.Field(
+        "json", description="What a message is: json, msgpack, or text, which becomes {'value': text}."
     )
     items: JmesPath | None = pydantic.Field(
         None, description="JMESPath: which parts of a message are events. Without it, the message is one."
@@ -235,6 +235,36 @@ class MappedOptions(FeedOptions):
         return EventMapping(self, transport)
 
 
+def _extension(code: int, data: memoryview) -> dict[str, Any]:
+    return {"ext": code, "data": bytes(data)}
+
+
+_decode_msgpack = msgspec.msgpack.Decoder(ext_hook=_extension).decode
+
+
+def decode_msgpack(data: str | bytes) -> Any:
+    """
+    Decode MessagePack into what JSON can hold.
+
+    Bytes become Base64 text, timestamps RFC 3339, other extensions ``{"ext": CODE, "data": BASE64}``, and keys of
+    objects text; of two keys that become the same text the last one counts, as in JSON.
+
+    Raises:
+        ValueError: If it is no MessagePack.
+        TypeError: If it holds a key that cannot become text.
+
+    """
+    raw = data.encode() if isinstance(data, str) else data
+    return msgspec.to_builtins(_decode_msgpack(raw), str_keys=True)
+
+
+DECODERS: dict[str, tuple[str, Callable[[str | bytes], Any]]] = {
+    "json": ("JSON", msgspec.json.Decoder().decode),
+    "msgpack": ("MessagePack", decode_msgpack),
+}
+"""By format: its name for people, and what decodes it."""
+
+
 class EventMapping:
     """
     Turns messages into events.
@@ -248,17 +278,17 @@ class EventMapping:
     def __init__(self, options: MappedOptions, transport: str) -> None:
         self._transport = transport
         self._is_text = options.format == "text"
+        self._format, self._decode = DECODERS.get(options.format, DECODERS["json"])
         self._items = None if options.items is None else compile_path(options.items)
         self._template = None if options.type is None else TypeTemplate(options.type)
         self._key = None if options.key is None else compile_path(options.key)
         self._time = None if options.time is None else compile_path(options.time)
-        self._decode = msgspec.json.Decoder().decode
 
     def events(self, message: Message) -> list[Event]:
         """
         Give the events of one message, in order.
 
-        What is not JSON becomes one ``feed:rejected``; an empty message, a usual heartbeat, becomes nothing.
+        What cannot be decoded becomes one ``feed:rejected``; an empty message, a usual heartbeat, becomes nothing.
         """
         data = message.data
         if self._is_text:
@@ -268,8 +298,8 @@ class EventMapping:
                 return []
             try:
                 value = self._decode(data)
-            except (ValueError, RecursionError) as error:
-                return [rejected(f"not JSON: {_one_line(error)}", data)]
+            except (ValueError, TypeError, RecursionError) as error:
+                return [rejected(f"not {self._format}: {_one_line(error)}", data)]
         if self._items is None:
             return [self.event(value, message.event)]
         items = self._items(value)

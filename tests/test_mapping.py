@@ -117,6 +117,52 @@ def test_text_becomes_a_value_whatever_it_holds() -> None:
     assert events({"format": "text", "key": "value"}, "{")[0].data == {"value": "{"}
 
 
+PACKED = [
+    ({"a": {"b": [1, None, True, 1.5, "é"]}}, {"a": {"b": [1, None, True, 1.5, "é"]}}),
+    ({"raw": b"\x00\xff"}, {"raw": "AP8="}),
+    ({"at": datetime(2025, 11, 22, 18, 3, 29, 500_000, UTC)}, {"at": "2025-11-22T18:03:29.500000Z"}),
+    ({"ext": msgspec.msgpack.Ext(5, b"x")}, {"ext": {"ext": 5, "data": "eA=="}}),
+    ({7: {8: 9}, 1.5: 0, b"k": 1}, {"7": {"8": 9}, "1.5": 0, "aw==": 1}),
+    ([1, 2], {"value": [1, 2]}),
+    (2**64 - 1, {"value": 2**64 - 1}),
+]
+
+
+@pytest.mark.parametrize(("value", "payload"), PACKED)
+def test_messagepack_becomes_what_json_can_hold(value: Any, payload: dict[str, Any]) -> None:
+    [event] = events({"format": "msgpack"}, msgspec.msgpack.encode(value))
+    assert event.data == payload
+    assert msgspec.json.decode(record_or_reject(event, feed="f", received=1).data) == payload
+
+
+UNREADABLE = {
+    "no such opcode": b"\xc1",
+    "cut short": b"\x92\x01",
+    "two values": b"\x01\x01",
+    "JSON": b'{"a":1}',
+    "text that is not UTF-8": b"\xa1\xff",
+    "a key that is null": b"\x81\xc0\x01",
+    "a key that is a list": b"\x81\x91\x01\x02",
+    "too deep": b"\x91" * 100_000,
+    "a huge object": b"\xdf\xff\xff\xff\xff",
+    "a huge list": b"\xdd\xff\xff\xff\xff",
+    "a time out of range": b"\xc7\x0c\xff" + b"\xff" * 12,
+}
+
+
+@pytest.mark.parametrize("data", UNREADABLE.values(), ids=UNREADABLE)
+def test_what_is_no_messagepack_is_kept_as_rejected(data: bytes) -> None:
+    [event] = events({"format": "msgpack", "items": "a", "type": "x:y"}, data)
+    assert event.type == REJECTED
+    assert event.data["reason"].startswith("not MessagePack")
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_as_messagepack_give_events_that_can_be_recorded(data: bytes) -> None:
+    for event in events({"format": "msgpack", "key": "a", "time": "a", "type": "x:{a}"}, data):
+        record_or_reject(event, feed="f", received=1)
+
+
 @given(json_values, st.sampled_from(["a", "a.b", "a[0]", "a[].b", "keys(@)", "a || b", "sum(a)", "max_by(a,&b)"]))
 def test_picking_never_raises_and_its_events_can_be_recorded(value: Any, path: str) -> None:
     data = msgspec.json.encode(value)

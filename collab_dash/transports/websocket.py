@@ -2,26 +2,51 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager, contextmanager
+import ssl
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Self
 
 import websockets
-from websockets.asyncio.client import ClientConnection
-from websockets.typing import DataLike, Subprotocol
+from websockets.typing import Subprotocol
 
-from ..errors import FeedBroken, FeedError, FeedFailed
+from ..errors import FeedFailed
 from . import Message, http, unheard
+from .websocket_faults import closed, refused
+from .websocket_link import Link, open_link
 
 MAX_MESSAGE = 16 * 1024 * 1024
 
-_CLOSE_HINTS = {
-    1008: "the source objects to what we do: check headers and subscribe messages",
-    1009: "the source lists too much at once, or does not accept our subscribe messages",
-    3000: "the source wants credentials: set headers, such as Authorization",
-    3003: "these credentials may not read this",
-}
+
+class Messages:
+    """
+    The messages of one connection, in order; they end by raising `FeedBroken` or `FeedFailed`.
+
+    Attributes:
+        subprotocol: The one agreed on, or None if none was offered.
+
+    """
+
+    def __init__(self, connection: Link, url: str, max_size: int, final_codes: Collection[int]) -> None:
+        self.subprotocol: str | None = connection.subprotocol
+        self._receive = connection.recv
+        self._url = url
+        self._max_size = max_size
+        self._final_codes = final_codes
+        self._heard = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Message:
+        try:
+            data = await self._receive(decode=False)
+        except websockets.ConnectionClosed as error:
+            raise closed(
+                self._url, error, max_size=self._max_size, heard=self._heard, final_codes=self._final_codes
+            ) from error
+        self._heard = True
+        return Message(data)
 
 
 @asynccontextmanager
@@ -33,26 +58,33 @@ async def connect(
     subprotocols: Sequence[str] = (),
     ping: str | None = None,
     ping_every: float = 20.0,
+    final_codes: Collection[int] = (),
     compression: bool = True,
     max_size: int = MAX_MESSAGE,
+    tls: ssl.SSLContext | None = None,
     note: Callable[[str], None] = unheard,
-) -> AsyncIterator[AsyncIterator[Message]]:
+) -> AsyncIterator[Messages]:
     """
     Open one WebSocket connection and send the subscribe messages.
 
     A message's data is always bytes, text messages as UTF-8: JSON decoders take them as they are. A
-    protocol ping is sent every `ping_every` seconds and its answer noted; how long a silence may last is
-    the caller's business, since a caller that is slow to take messages cannot hear answers either.
+    protocol ping is sent at once and then every `ping_every` seconds, and its answer noted; how long a
+    silence may last is the caller's business, since a caller that is slow to take messages cannot hear
+    answers either. While it takes none, what one look at the socket brings and 16 messages are held, no more.
+
+    What a close code means is told in `websocket_faults.MEANINGS`.
 
     Args:
         url: ``ws`` or ``wss``. Proxies of the environment are used.
-        headers: Sent with the handshake.
+        headers: Sent with the handshake; after a redirect, to the same origin only.
         send: Text messages sent in order once the connection is open.
-        subprotocols: Offered, most wanted first.
+        subprotocols: Offered, most wanted first; the source has to agree to one.
         ping: A text message sent every `ping_every` seconds, for sources that ask for one.
         ping_every: Seconds between two pings.
+        final_codes: Close codes after which trying again cannot help, for sources that say so.
         compression: Whether to offer permessage-deflate.
         max_size: The largest message in bytes, unpacked.
+        tls: What to trust and show; by default what all connections share.
         note: Told of signs of life that are not messages: an answered ping.
 
     Raises:
@@ -61,11 +93,11 @@ async def connect(
         FeedFailed: If trying again cannot help.
 
     """
-    with _explained(url, max_size):
-        connection = await websockets.connect(
+    with _explained(url):
+        link = await open_link(
             url,
-            additional_headers=dict(headers or {}),
-            user_agent_header=http.USER_AGENT,
+            headers=headers or {},
+            tls=tls,
             subprotocols=[Subprotocol(name) for name in subprotocols] or None,
             compression="deflate" if compression else None,
             open_timeout=http.CONNECT_TIMEOUT,
@@ -73,93 +105,31 @@ async def connect(
             ping_timeout=None,
             close_timeout=1,
             max_size=max_size,
-            logger=_quiet_logger(),
-            create_connection=_Connection,
         )
-    async with connection:
-        if isinstance(connection, _Connection):
-            connection.note = note
-            connection.ping_message = ping
-        with _explained(url, max_size):
+    async with link:
+        messages = Messages(link, url, max_size, final_codes)
+        if subprotocols and messages.subprotocol is None:
+            raise FeedFailed(
+                f"{http.shown(url)} agrees to none of the subprotocols {', '.join(subprotocols)}",
+                hint="check the feed's subprotocols",
+            )
+        link.note = note
+        link.ping_message = ping
+        with suppress(websockets.ConnectionClosed):  # the messages will tell, after what came before the end
             for message in send:
-                await connection.send(message)
-        async with aclosing(_messages(connection, url, max_size)) as messages:
-            yield messages
-
-
-def _quiet_logger() -> logging.Logger:
-    """Give a logger that is deaf to details, which include headers and their secrets."""
-    logger = logging.getLogger("collab_dash.transports.websocket.link")
-    logger.setLevel(logging.WARNING)
-    return logger
-
-
-class _Connection(ClientConnection):
-    """Adds to each protocol ping the source's own ping message, and a note of its answer."""
-
-    note: Callable[[str], None] = staticmethod(unheard)
-    ping_message: str | None = None
-
-    async def ping(self, data: DataLike | None = None) -> Awaitable[float]:
-        pong = asyncio.ensure_future(await super().ping(data))
-        pong.add_done_callback(self._hear_pong)
-        if self.ping_message is not None:
-            await self.send(self.ping_message)
-        return pong
-
-    def _hear_pong(self, pong: asyncio.Future[float]) -> None:
-        if not pong.cancelled() and pong.exception() is None:
-            self.note("answers pings")
-
-
-async def _messages(connection: ClientConnection, url: str, max_size: int) -> AsyncGenerator[Message]:
-    receive = connection.recv
-    with _explained(url, max_size):
-        while True:
-            yield Message(await receive(decode=False))
+                await link.send(message)
+            await link.ping()
+        yield messages
 
 
 @contextmanager
-def _explained(url: str, max_size: int) -> Iterator[None]:
-    """Turn what websockets raises in the block into words."""
+def _explained(url: str) -> Iterator[None]:
+    """Turn what websockets raises while it connects into words."""
     try:
         yield
-    except websockets.ConnectionClosed as error:
-        raise _closed(url, error, max_size) from error
     except websockets.WebSocketException as error:
-        raise _handshake_error(url, error) from error
+        raise refused(url, error) from error
     except (OSError, TimeoutError, EOFError) as error:
-        raise http.broken_connection(http.shown(url), error) from error
-
-
-def _handshake_error(url: str, error: websockets.WebSocketException) -> FeedError:
-    where = http.shown(url)
-    if isinstance(error, websockets.InvalidStatus):
-        response = error.response
-        if 200 <= response.status_code < 300 or response.status_code == 426:
-            return FeedFailed(
-                f"{where} answers {response.status_code} like a web server, not like a WebSocket server",
-                hint="check the feed's url, or use sse or polling",
-            )
-        return http.status_error(url, response.status_code, response.headers.get("Retry-After"))
-    if isinstance(error, websockets.InvalidURI):
-        return FeedFailed(f"{where} is not a usable address", hint="it should start with ws:// or wss://")
-    if isinstance(error, websockets.NegotiationError):
-        return FeedFailed(f"{where} does not agree: {error}", hint="check the feed's subprotocols")
-    if isinstance(error, websockets.SecurityError):
-        return FeedFailed(f"{where} redirects where we do not follow", hint="check the feed's url")
-    if isinstance(error, websockets.ProxyError | websockets.InvalidProxy):
-        return FeedBroken(f"the proxy on the way to {where} refuses: {error}", hint="check HTTPS_PROXY")
-    return FeedBroken(f"{where} does not speak WebSocket: {error}", hint="check the feed's url")
-
-
-def _closed(url: str, error: websockets.ConnectionClosed, max_size: int) -> FeedBroken:
-    where = http.shown(url)
-    received, sent = error.rcvd, error.sent
-    if sent is not None and not error.rcvd_then_sent and sent.code == 1009:
-        return FeedBroken(f"{where} sent a message over {max_size:,} bytes", hint=_CLOSE_HINTS[1009])
-    if sent is not None and not error.rcvd_then_sent and sent.code not in {1000, 1001}:
-        return FeedBroken(f"{where} broke the protocol: {sent}")
-    if received is None:
-        return FeedBroken(f"{where} broke off in the middle of the connection")
-    return FeedBroken(f"{where} closed the connection: {received}", hint=_CLOSE_HINTS.get(received.code, ""))
+        raise http.unreachable(url, error) from error
+    except ValueError as error:  # its text may hold what is secret
+        raise FeedFailed(f"{http.shown(url)} cannot be asked", hint="check the feed's url and headers") from error

@@ -57,7 +57,7 @@ async def test_comments_are_noted_as_signs_of_life() -> None:
     async with ReplicaServer() as replica:
         replica.answer(200, ":\n\n", headers={"Content-Type": "text/event-stream; charset=utf-8"})
         await failure(sse.connect(replica.sse_url, note=notes.append))
-        assert notes == ["heartbeat"]
+        assert notes == ["stream open", "heartbeat"]
 
 
 async def test_204_ends_the_feed_for_good() -> None:

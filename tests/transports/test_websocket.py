@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 
 import pytest
 
@@ -11,6 +12,7 @@ from collab_dash import __version__
 from collab_dash.errors import FeedBroken, FeedFailed
 from collab_dash.testing import ReplicaServer
 from collab_dash.transports import websocket
+from raw_servers import certificate, flush, raw_server, read_head, shake_hands
 from replicas import failure, take
 
 
@@ -38,18 +40,26 @@ async def test_subprotocols_are_offered() -> None:
         assert replica.requests[0].headers["sec-websocket-protocol"] == "graphql-ws, v1"
 
 
-async def test_answered_pings_are_signs_of_life_and_the_sources_own_ping_is_sent() -> None:
+async def test_the_first_ping_goes_out_at_once_and_its_answer_is_a_sign_of_life() -> None:
     heard = asyncio.Event()
-
-    def note(text: str) -> None:
-        assert text == "answers pings"
-        heard.set()
-
     async with ReplicaServer() as replica:
-        connection = websocket.connect(replica.ws_url, ping='{"op":"ping"}', ping_every=0.02, note=note)
+        connection = websocket.connect(
+            replica.ws_url, send=["subscribe"], ping="own", ping_every=3600, note=lambda text: heard.set()
+        )
         async with connection, asyncio.timeout(5):
             await heard.wait()
-            await replica.until(lambda: '{"op":"ping"}' in replica.received)
+            await replica.until(lambda: "subscribe" in replica.received)
+        assert "own" not in replica.received  # the source's own ping has time until `ping_every`
+
+
+async def test_answered_pings_are_signs_of_life_and_the_sources_own_ping_is_sent() -> None:
+    notes: list[str] = []
+    async with ReplicaServer() as replica:
+        connection = websocket.connect(replica.ws_url, ping='{"op":"ping"}', ping_every=0.02, note=notes.append)
+        async with connection:
+            await replica.until(lambda: replica.received.count('{"op":"ping"}') >= 3)
+    assert len(notes) >= 3
+    assert set(notes) == {"answers pings"}
 
 
 async def test_silence_is_left_to_the_caller_and_leaving_is_quick() -> None:
@@ -77,14 +87,13 @@ async def test_a_larger_message_is_a_break_that_says_why() -> None:
         assert "over 1,000 bytes" in str(error)
 
 
-@pytest.mark.parametrize("code", [1000, 1001, 1008, 1011, 1012, 3000, 4001])
-async def test_a_close_is_a_break_with_the_sources_words(code: int) -> None:
+async def test_a_close_is_a_break_with_the_sources_words() -> None:
     async with ReplicaServer(["a"]) as replica:
-        replica.end(code, "come back later")
+        replica.end(4001, "come back later")
         taken, error = await failure(websocket.connect(replica.ws_url))
         assert len(taken) == 1
         assert isinstance(error, FeedBroken)
-        assert str(code) in str(error)
+        assert "4001" in str(error)
         assert "come back later" in str(error)
 
 
@@ -132,15 +141,75 @@ async def test_a_nonsensical_address_has_failed() -> None:
         assert isinstance(error, FeedFailed), url
 
 
-async def test_a_broken_proxy_of_the_environment_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_proxy_of_the_environment_is_used_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
     async with ReplicaServer() as replica:
         replica.answer(407)
+        replica.answer(502)
         monkeypatch.setenv("no_proxy", "")
         monkeypatch.setenv("http_proxy", replica.url)
         monkeypatch.setenv("https_proxy", replica.url)
         _, error = await failure(websocket.connect("ws://a.example/"))
+        assert isinstance(error, FeedFailed)
+        assert "proxy" in str(error)
+        _, error = await failure(websocket.connect("wss://a.example/"))
         assert isinstance(error, FeedBroken)
         assert "proxy" in str(error)
+        assert [request.method for request in replica.requests] == ["CONNECT", "CONNECT"]
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_followed_and_another_origin_is_told_no_secret(status: int) -> None:
+    secrets = {"Authorization": "Bearer s3", "X-Api-Key": "s3", "Cookie": "session=s3"}
+    async with ReplicaServer(["a"]) as there, ReplicaServer(["a"]) as here:
+        here.answer(status, headers={"Location": "/other"})
+        await take(websocket.connect(here.ws_url, headers=secrets), 1)
+        assert [request.path for request in here.requests] == ["/ws", "/other"]
+        assert here.requests[1].headers["x-api-key"] == "s3"
+        for location in (there.ws_url, there.url + "/ws"):  # some write http in its place
+            here.answer(status, headers={"Location": location})
+            await take(websocket.connect(here.ws_url, headers=secrets), 1)
+        assert len(there.requests) == 2
+        assert "s3" not in str([request.headers for request in there.requests])
+        assert there.requests[0].headers["user-agent"].startswith("collab-dash/")
+
+
+async def test_redirects_in_circles_have_an_end() -> None:
+    async with ReplicaServer() as replica:
+        replica.answer(302, headers={"Location": "/ws?token=s3"}, times=50)
+        _, error = await failure(websocket.connect(replica.ws_url))
+    assert isinstance(error, FeedFailed)
+    assert "redirects" in str(error)
+    assert "s3" not in str(error)
+
+
+async def test_a_redirect_from_tls_to_none_is_refused() -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_head(reader)
+        writer.write(b"HTTP/1.1 302 Found\r\nLocation: ws://127.0.0.1:9/?token=s3\r\nConnection: close\r\n\r\n")
+
+    tls, authority = certificate("127.0.0.1")
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    async with raw_server(talk, tls=tls) as where:
+        _, error = await failure(websocket.connect(f"wss://{where}/", tls=trusting))
+    assert isinstance(error, FeedFailed)
+    assert "redirects where we do not follow" in str(error)
+
+
+async def test_certificates_go_along_on_a_redirect_to_tls() -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        protocol = await shake_hands(reader, writer)
+        protocol.send_text(b"over TLS")
+        await flush(protocol, writer)
+        await reader.read()
+
+    tls, authority = certificate("127.0.0.1")
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    async with raw_server(talk, tls=tls) as where, ReplicaServer() as replica:
+        replica.answer(307, headers={"Location": f"wss://{where}/"})
+        [message] = await take(websocket.connect(replica.ws_url, tls=trusting), 1)
+    assert message.data == b"over TLS"
 
 
 async def test_no_header_or_message_is_logged(caplog: pytest.LogCaptureFixture) -> None:
