@@ -205,7 +205,7 @@ class Runner:
     ) -> None:
         now = unix_ms()
         worse = state in ("waiting", "failed")
-        if worse and self._status.attempt == 0:
+        if state == "failed" or (worse and self._status.attempt == 0):
             _log.warning("feed %s: %s", self.name, reason)
         elif state == "live" and self._status.attempt:
             _log.info("feed %s: live again", self.name)

@@ -85,7 +85,12 @@ def _transport_error(url: str, error: httpx.TransportError) -> FeedError:
     if isinstance(error, httpx.LocalProtocolError):  # its text quotes the header, which may be secret
         return FeedFailed(f"what is to be sent to {where} is no HTTP", hint="check the feed's headers and url")
     if isinstance(error, httpx.RemoteProtocolError):
-        return FeedBroken(f"{where} broke off or does not speak HTTP: {_words(error)}")
+        words = _words(error)
+        if words.startswith("peer closed connection"):
+            return FeedBroken(f"{where} broke off in the middle of an answer")
+        if words.startswith("Server disconnected"):
+            return FeedBroken(f"{where} broke the connection off without an answer")
+        return FeedBroken(f"{where} does not speak HTTP: {words}")
     return broken_connection(where, error)
 
 

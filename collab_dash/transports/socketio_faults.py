@@ -184,7 +184,11 @@ def _network_error(url: str, error: BaseException) -> FeedError:
         return FeedBroken(f"{where} broke off in the middle of an answer")
     if isinstance(error, aiohttp.ClientResponseError):  # its text holds the address whole
         return FeedBroken(f"{where} does not speak HTTP", hint="check the feed's url")
-    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):  # it counts as a TLS error of its own
+        return http.unreachable(url, error.certificate_error)
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return http.unreachable(url, error.os_error)
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
         return http.unreachable(url, error)
     if isinstance(error, OSError | TimeoutError):
         return http.broken_connection(where, error)

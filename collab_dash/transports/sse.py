@@ -127,6 +127,8 @@ def _check(url: str, response: httpx.Response, conduct: Conduct) -> None:
         final = conduct == "strict" or response.is_success
         raise FeedFailed(str(error), hint=error.hint) if final else error
     kind = _media_type(response)
+    if kind == "text/html" and conduct == "resilient":
+        http.check_data(url, response)
     if kind != EVENT_STREAM:
         raise FeedFailed(
             f"{http.shown(url)} answers {kind or 'nothing named'}, not {EVENT_STREAM}",

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Literal, NamedTuple
 
 import websockets
+from websockets.http11 import Response
 
 from ..errors import FeedBroken, FeedError, FeedFailed
 from . import http
@@ -115,7 +116,7 @@ def refused(url: str, error: websockets.WebSocketException) -> FeedError:
     """Say why there was no handshake."""
     where = http.shown(url)
     if isinstance(error, websockets.InvalidStatus):
-        return _answered(url, error.response.status_code, error.response.headers.get_all("Retry-After"))
+        return _answered(url, error.response)
     if isinstance(error, websockets.InvalidURI):
         return FeedFailed(f"{where} is not a usable address", hint="it should start with ws:// or wss://")
     if isinstance(error, websockets.NegotiationError):
@@ -129,10 +130,14 @@ def refused(url: str, error: websockets.WebSocketException) -> FeedError:
     return FeedBroken(f"{where} does not speak WebSocket: {plain(str(error))}", hint="check the feed's url")
 
 
-def _answered(url: str, status: int, retry_after: list[str]) -> FeedError:
+def _answered(url: str, response: Response) -> FeedError:
+    where, status = http.shown(url), response.status_code
+    retry_after, kinds = (response.headers.get_all(name) for name in ("Retry-After", "Content-Type"))
+    if 200 <= status < 300 and any(kind.strip().lower().startswith("text/html") for kind in kinds):
+        return FeedBroken(f"{where} answers with a web page, not as a WebSocket server", hint=http.PAGE_HINT)
     if 200 <= status < 300 or status == 426:
         return FeedFailed(
-            f"{http.shown(url)} answers {status} like a web server, not like a WebSocket server",
+            f"{where} answers {status} like a web server, not like a WebSocket server",
             hint="check the feed's url, or use sse or polling",
         )
     return http.status_error(url, status, retry_after[0] if retry_after else None)

@@ -72,6 +72,14 @@ async def test_a_web_page_is_not_an_event_stream() -> None:
     async with ReplicaServer() as replica:
         replica.answer_html()
         _, error = await failure(sse.connect(replica.sse_url))
+        assert isinstance(error, FeedBroken), "a page to sign in may stand there for now"
+        assert "answers with a web page" in str(error)
+
+
+async def test_to_the_letter_a_web_page_ends_it() -> None:
+    async with ReplicaServer() as replica:
+        replica.answer_html()
+        _, error = await failure(sse.connect(replica.sse_url, conduct="strict"))
         assert isinstance(error, FeedFailed)
         assert "answers text/html, not text/event-stream" in str(error)
 

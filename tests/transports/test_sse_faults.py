@@ -141,8 +141,8 @@ async def test_a_web_page() -> None:
     async with ReplicaServer() as replica:
         replica.answer_html()
         _, error = await error_of(replica.sse_url)
-    assert isinstance(error, FeedFailed)
-    assert "answers text/html, not text/event-stream" in str(error)
+    assert isinstance(error, FeedBroken)
+    assert "answers with a web page" in str(error)
 
 
 @pytest.mark.parametrize(

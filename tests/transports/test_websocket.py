@@ -117,8 +117,8 @@ async def test_statuses_of_the_handshake_mean_what_they_mean_elsewhere() -> None
         _, error = await failure(websocket.connect(replica.ws_url))
         assert isinstance(error, FeedFailed)
         _, error = await failure(websocket.connect(replica.ws_url))
-        assert isinstance(error, FeedFailed)
-        assert "like a web server" in str(error)
+        assert isinstance(error, FeedBroken)
+        assert "answers with a web page" in str(error)
 
 
 async def test_garbage_refusal_and_no_tls_are_breaks() -> None:

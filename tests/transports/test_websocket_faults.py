@@ -139,6 +139,14 @@ async def test_a_web_page() -> None:
     async with ReplicaServer() as replica:
         replica.answer_html()
         _, error = await error_of(replica.ws_url)
+    assert isinstance(error, FeedBroken), "a page to sign in may stand there for now"
+    assert "answers with a web page" in str(error)
+
+
+async def test_a_web_server_that_is_no_websocket_server() -> None:
+    async with ReplicaServer() as replica:
+        replica.answer(200, "{}", headers={"Content-Type": "application/json"})
+        _, error = await error_of(replica.ws_url)
     assert isinstance(error, FeedFailed)
     assert "like a web server" in str(error)
 

@@ -155,8 +155,9 @@ class BoardScreen(Screen[None]):
         self._paint_all()
 
     def _on_state(self) -> None:
-        self._paint_all()
-        self.refresh_bindings()
+        if self.is_attached:  # the session may speak while the screen is being taken down
+            self._paint_all()
+            self.refresh_bindings()
 
     def _paint_all(self) -> None:
         self.query_one(TopLine).want_paint()
