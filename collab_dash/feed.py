@@ -98,7 +98,7 @@ class Feed(ABC, Generic[OptionsT]):
     One source of events.
 
     Class attributes describe the plugin; an instance is one configured feed, which may set its own `silence`,
-    `patience` and `fallbacks`.
+    `patience`, `overflow` and `fallbacks`.
 
     Args:
         options: The validated options.
@@ -115,15 +115,15 @@ class Feed(ABC, Generic[OptionsT]):
         needs: Libraries it imports that may be absent, each with what to install: ``{"redis": "collab-dash[redis]"}``.
             Such a library is imported inside functions, so that the plugin can be described without it.
         overflow: What becomes of events above the feed's rate limit, unless the workspace says otherwise: ``sample``
-            leaves some out, ``conflate`` keeps the latest of each key, ``wait`` slows the source down, where it can wait
-            without losing anything.
+            leaves some out, ``conflate`` keeps the latest of each key, ``wait`` slows the source down, where it loses
+            nothing by waiting.
 
     """
 
     summary: ClassVar[str] = ""
     transport: ClassVar[str] = "local"
     needs: ClassVar[Mapping[str, str]] = {}
-    overflow: ClassVar[Overflow] = "sample"
+    overflow: Overflow = "sample"
     silence: float | None = None
     patience: float = 10.0
     fallbacks: Sequence[Feed[Any]] = ()

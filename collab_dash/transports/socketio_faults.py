@@ -170,6 +170,13 @@ def _unknown_session(where: str) -> FeedBroken:
     )
 
 
+def _beneath(error: BaseException) -> BaseException:
+    """Give what the client wrapped in an error of its own, which counts as a TLS error without saying which."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return error.certificate_error
+    return error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+
+
 def _network_error(url: str, error: BaseException) -> FeedError:
     where = http.shown(url)
     if isinstance(error, FeedError):
@@ -184,12 +191,8 @@ def _network_error(url: str, error: BaseException) -> FeedError:
         return FeedBroken(f"{where} broke off in the middle of an answer")
     if isinstance(error, aiohttp.ClientResponseError):  # its text holds the address whole
         return FeedBroken(f"{where} does not speak HTTP", hint="check the feed's url")
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):  # it counts as a TLS error of its own
-        return http.unreachable(url, error.certificate_error)
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return http.unreachable(url, error.os_error)
-    if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return http.unreachable(url, error)
+    if isinstance(error, aiohttp.ClientConnectionError | aiohttp.ConnectionTimeoutError):
+        return http.unreachable(url, _beneath(error))
     if isinstance(error, OSError | TimeoutError):
         return http.broken_connection(where, error)
     return FeedBroken(f"{where} does not speak Socket.IO", hint=_ENGINE_HINT)

@@ -17,6 +17,9 @@ _HINT_PEM = "it should be a PEM file, text that begins with -----BEGIN"
 _HINT_FILE = "relative paths start at the workspace's folder"
 
 
+WEB = ("http/1.1",)
+
+
 def default_context() -> ssl.SSLContext:
     """
     Give the context that all connections share which have no certificates of their own.
@@ -34,10 +37,10 @@ def default_context() -> ssl.SSLContext:
 
 @lru_cache(maxsize=4)
 def _shared(file: str, folder: str) -> ssl.SSLContext:
-    return _trusting(file, folder)
+    return _trusting(file, folder, WEB)
 
 
-def _trusting(file: str, folder: str) -> ssl.SSLContext:
+def _trusting(file: str, folder: str, alpn: tuple[str, ...]) -> ssl.SSLContext:
     """Make a new context that trusts what the environment or the machine says."""
     if file:
         _read("SSL_CERT_FILE", Path(file), hint="point SSL_CERT_FILE to a file with certificates, or unset it")
@@ -51,7 +54,8 @@ def _trusting(file: str, folder: str) -> ssl.SSLContext:
         import certifi
 
         context.load_verify_locations(certifi.where())
-    context.set_alpn_protocols(["http/1.1"])
+    if alpn:
+        context.set_alpn_protocols(alpn)
     return context
 
 
@@ -67,6 +71,7 @@ def context(
     client_cert: Path | None = None,
     client_key: Path | None = None,
     password: str | None = None,
+    alpn: tuple[str, ...] = WEB,
 ) -> ssl.SSLContext:
     """
     Make a context with certificates of its own, beside what `default_context` trusts.
@@ -78,6 +83,8 @@ def context(
         client_cert: What to show a server that asks who we are, PEM; what leads up to it may follow it.
         client_key: Its private key, PEM; by default it is in `client_cert`.
         password: What the key is locked with.
+        alpn: The application protocols to offer; empty for servers that speak none of the web's, of which some refuse
+            that.
 
     Raises:
         FeedFailed: If a file is missing, cannot be read or holds something else; the text names it.
@@ -85,7 +92,7 @@ def context(
     """
     stamps = [(str(path), _stamp(path)) if path else None for path in (ca, client_cert, client_key)]
     environment = os.environ.get("SSL_CERT_FILE") or "", os.environ.get("SSL_CERT_DIR") or ""
-    return _own(ca, client_cert, client_key, password, environment, tuple(stamps))
+    return _own(ca, client_cert, client_key, password, environment, alpn, tuple(stamps))
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:
@@ -103,9 +110,10 @@ def _own(
     client_key: Path | None,
     password: str | None,
     environment: tuple[str, str],
+    alpn: tuple[str, ...],
     stamps: tuple[object, ...],
 ) -> ssl.SSLContext:
-    own = _trusting(*environment)
+    own = _trusting(*environment, alpn)
     if ca is not None:
         _trust(own, ca)
     if client_cert is not None:

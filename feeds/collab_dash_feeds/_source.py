@@ -13,6 +13,7 @@ from collab_dash.feed import FeedContext, FeedOptions
 from collab_dash.mapping import MappedOptions
 from collab_dash.transports import tls
 from collab_dash.transports.address import HttpHeaders, HttpUrl, expand, expand_headers
+from collab_dash.transports.tls import WEB
 
 
 class TlsOptions(FeedOptions):
@@ -45,14 +46,27 @@ class TlsOptions(FeedOptions):
             FeedFailed: If a file is missing, cannot be read or holds something else, or a variable is not set.
 
         """
-        if self.ca is None and self.client_cert is None:
-            return None
+        return None if self.ca is None and self.client_cert is None else self.own_tls(context)
+
+    def own_tls(self, context: FeedContext, *, alpn: tuple[str, ...] = WEB) -> ssl.SSLContext:
+        """
+        Give a context by these options, whether or not they name anything.
+
+        Args:
+            context: The connection's.
+            alpn: The application protocols to offer.
+
+        Raises:
+            FeedFailed: As `tls` does.
+
+        """
         password = self.client_key_password
         return tls.context(
             ca=_file(context.folder, self.ca),
             client_cert=_file(context.folder, self.client_cert),
             client_key=_file(context.folder, self.client_key),
             password=None if password is None else expand(password, context.environ),
+            alpn=alpn,
         )
 
 

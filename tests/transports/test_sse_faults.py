@@ -9,11 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
-from raw_servers import STREAM_HEAD, certificate, raw_server, read_head, reset
 
-from collab_dash.errors import FeedBroken, FeedError, FeedFailed
+from collab_dash.errors import FeedBroken, FeedError
 from collab_dash.testing import ReplicaServer
 from collab_dash.transports import sse
+from raw_servers import STREAM_HEAD, certificate, raw_server, read_head, reset
 from replicas import failure, take
 
 SECRET = "s3cr3t"

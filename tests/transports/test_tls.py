@@ -212,7 +212,7 @@ def test_a_machine_without_certificates_gets_those_of_the_http_client(
     monkeypatch.setattr(ssl, "create_default_context", lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     paths = ssl.get_default_verify_paths()._replace(capath=str(tmp_path))
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
-    assert tls._trusting("", "").cert_store_stats()["x509_ca"] > 50
+    assert tls._trusting("", "", ()).cert_store_stats()["x509_ca"] > 50
 
 
 PAIR = {"client_cert": "cert.pem", "client_key": "key.pem"}
