@@ -26,7 +26,6 @@ from faults.upstreams import (
     SECRET,
     SILENCE,
     SOCKETIO,
-    SSE,
     TRANSPORTS,
     WEBSOCKET,
 )
