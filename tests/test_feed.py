@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import pydantic
@@ -10,13 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import collab_dash_feeds
 from collab_dash.board import VIEWS, Pane
-from collab_dash.event import Event, is_event_type, unix_ms
+from collab_dash.event import Event, unix_ms
 from collab_dash.feed import Feed, FeedContext, FeedOptions
 from collab_dash.plugins import available, load
+from collab_dash.type_globs import check_type_glob
 
-BUILT_IN = ["coinbase", "collab", "demo", "exec", "file", "long-polling", "polling"]
-BUILT_IN += ["sse", "stdin", "system", "usgs", "websocket", "wikimedia"]
+MODULES = sorted(Path(collab_dash_feeds.__file__).parent.glob("[a-z]*.py"))
+BUILT_IN = [path.stem.replace("_", "-") for path in MODULES]
 
 
 class TickOptions(FeedOptions):
@@ -91,6 +95,7 @@ def test_the_cursor_moves_with_the_last_event_of_a_message(count: int, cursor: s
 
 
 def test_every_built_in_is_found_and_nothing_else_is_packaged() -> None:
+    assert len(BUILT_IN) > 35
     assert [source.name for source in available().values() if source.where.startswith("collab-dash ")] == BUILT_IN
 
 
@@ -99,9 +104,9 @@ def test_every_built_in_says_what_it_is_and_how_it_looks_best(name: str) -> None
     plugin: type[Feed[Any]] = load(name)
     assert plugin.summary
     assert plugin.__doc__
-    assert plugin.transport in {"local", "websocket", "sse", "polling", "long-polling"}
+    assert re.fullmatch("[a-z][a-z-]*", plugin.transport)
     assert isinstance(plugin.pane, Pane)
     assert plugin.pane.view in VIEWS
-    assert all(is_event_type(kind) for kind in plugin.pane.types)
+    assert [check_type_glob(kind) for kind in plugin.pane.types] == list(plugin.pane.types)
     undescribed = [key for key, field in plugin.options_model().model_fields.items() if not field.description]
     assert undescribed == []

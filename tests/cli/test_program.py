@@ -17,7 +17,7 @@ from processes import hub_process
 
 COMMANDS = {
     "join", "demo", "serve", "share", "status", "stop", "tail", "publish", "query", "doctor",
-    "feeds list", "feeds info", "feeds check", "feeds trust",
+    "feeds list", "feeds info", "feeds check", "feeds new", "feeds trust",
     "config path", "config show", "config validate", "config schema", "config init",
 }  # fmt: skip
 RUN_AND_TELL = """
