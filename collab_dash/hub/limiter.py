@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from ..event import Record
 from ..feed import Overflow
 
 BURST = 10.0
+SPAN = 1.0
 MAX_HELD = 10_000
 
 Forward = Callable[[Record, str | None], Awaitable[None]]
@@ -56,6 +58,11 @@ class Bucket:
         self._left -= 1.0
         return True
 
+    @property
+    def low(self) -> bool:
+        """Tell whether less than half of what may come at once is left."""
+        return self._left < self._most / 2
+
     def pause(self) -> float:
         """Give the seconds until the next one may pass, as seen when one was last asked for."""
         return max(1.0 - self._left, 0.0) / self._per_second
@@ -63,7 +70,7 @@ class Bucket:
 
 class Limiter:
     """
-    Forwards events no faster than its limit; leaves out what is too much, evenly.
+    Forwards events no faster than its limit, and leaves out what is too much.
 
     A cursor is forwarded with the event it came with, or with the next one that is.
 
@@ -88,7 +95,7 @@ class Limiter:
         """Forward an event now, later, or not at all."""
         if cursor is not None:
             self._cursor = cursor
-        if self._holds(entry) or not self._bucket.take(self._clock()):
+        if self._holds(entry) or not self._may_pass():
             await self._exceeded(entry)
         else:
             await self._pass(entry)
@@ -104,6 +111,9 @@ class Limiter:
         cursor, self._cursor = self._cursor, None
         return cursor
 
+    def _may_pass(self) -> bool:
+        return self._bucket.take(self._clock())
+
     def _holds(self, entry: Record) -> bool:
         return False
 
@@ -112,6 +122,30 @@ class Limiter:
 
     async def _pass(self, entry: Record) -> None:
         await self._forward(entry, self.take_cursor())
+
+
+class Sampling(Limiter):
+    """
+    Leaves out what is too much, by lot.
+
+    Events often come in bursts, and of a burst not always the first ones are to pass. So once half of what may come at
+    once is used up, each event has the same chance, such that about as many pass as may.
+    """
+
+    def __init__(self, limit: Limit, forward: Forward) -> None:
+        super().__init__(limit, forward)
+        self._chance = 1.0
+        self._came = 0
+        self._counted_from = self._clock()
+
+    def _may_pass(self) -> bool:
+        now = self._clock()
+        self._came += 1
+        if (span := now - self._counted_from) >= SPAN:
+            self._chance = min(self.limit.per_second * span / self._came, 1.0)
+            self._came, self._counted_from = 0, now
+        by_lot = self._bucket.low and random.random() >= self._chance  # noqa: S311 - a sample, not a secret
+        return not by_lot and self._bucket.take(now)
 
 
 class Waiting(Limiter):
@@ -168,5 +202,5 @@ class Conflating(Limiter):
 
 def limiter(limit: Limit, forward: Forward) -> Limiter:
     """Make the limiter for a limit's overflow."""
-    kinds: dict[Overflow, type[Limiter]] = {"wait": Waiting, "sample": Limiter, "conflate": Conflating}
+    kinds: dict[Overflow, type[Limiter]] = {"wait": Waiting, "sample": Sampling, "conflate": Conflating}
     return kinds[limit.overflow](limit, forward)

@@ -32,7 +32,7 @@ class Scene:
 
     async def recorded(self, kind: str = "t:tick") -> list[dict[str, object]]:
         await self.recorder.drained()
-        page = await self.log.read(after=0, upto=self.log.last, limit=1000)
+        page = await self.log.read(after=0, upto=self.log.last, limit=5000)
         events = [json.loads(event) for event in page.events]
         return [event["data"] for event in events if event["type"] == kind]
 
@@ -79,6 +79,23 @@ async def test_sampling_leaves_out_and_says_how_much(tmp_path: Path) -> None:
         told = await stage.recorded(LIMITED)
         assert sum(int(str(each["left_out"])) for each in told) == 99
         assert (told[0]["limit"], told[0]["overflow"]) == ("0.001/s", "sample")
+
+
+async def test_a_sample_is_not_always_the_start_of_a_burst(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with scene(tmp_path, 20.0) as stage:
+        moment = asyncio.get_running_loop().time()
+        limiter = stage.intake._limiter
+        assert limiter is not None
+        monkeypatch.setattr(limiter, "_clock", lambda: moment)
+        for second in range(60):
+            moment += 1.0
+            for number in range(100):
+                await stage.intake.put(tick(number), None)
+            if second == 20:
+                before = len(await stage.recorded())
+        passed = [int(str(each["n"])) for each in (await stage.recorded())[before:]]
+        assert len(passed) == pytest.approx(39 * 20, rel=0.25)
+        assert sum(number >= 50 for number in passed) == pytest.approx(len(passed) / 2, rel=0.3)
 
 
 async def test_what_is_left_out_is_not_told_for_each_event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,7 +61,7 @@ def below(pane: Pane, stale: str) -> Row:
     if pane.frozen == "PAUSED":
         return Row(f"frozen at {clock(pane.frozen_at)} · nothing is lost", pane.ink("dim"))
     row = Row(pane.summary(), pane.ink("dim"))
-    for aside in asides(pane.statuses()):
+    for aside in asides(pane.statuses() if pane.spec.feeds else ()):
         row.add(f"{' · ' if row.cells else ''}{aside}", pane.ink("warn"))
     return row
 
