@@ -19,7 +19,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parent / "tests")]
 
 from screenshots.drawing import svg  # noqa: E402 - likewise
 from tui.fake_session import app_of, screen_strips  # noqa: E402 - the paths above come first
-from tui.sample import later_events, sample_session  # noqa: E402 - likewise
+from tui.sample import fallen_back, later_events, sample_session  # noqa: E402 - likewise
 
 TITLES = ("Q18846", "Toll road", "Köln", "Perovskite solar cell", "Lyon", "Madrid", "Aÿ", "Ελλάδα", "Привет")
 SCALE = 1.5
@@ -31,6 +31,7 @@ SHOTS: dict[str, tuple[tuple[int, int], list[str]]] = {
     "help-120x32": ((120, 32), ["question_mark"]),
     "paused-160x45": ((160, 45), ["4", "space"]),
     "light-160x45": ((160, 45), []),
+    "fallback-120x32": ((120, 32), []),
 }
 
 
@@ -46,6 +47,9 @@ async def picture(name: str, size: tuple[int, int], keys: list[str]) -> str:
         await pilot.press(*keys)
         if name.startswith("paused"):
             session.happen(*(event for event in later_events() if event.feed == "edits"))
+            await session.updates.join()
+        if name.startswith("fallback"):
+            session.push(*fallen_back())
             await session.updates.join()
         await pilot.pause()
         ground: str = app.screen.styles.background.hex6

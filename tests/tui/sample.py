@@ -112,6 +112,16 @@ def later_events(seconds: int = 150) -> list[Event]:
     ]
 
 
+def fallen_back() -> list[FeedStatus]:
+    """Give the state of two feeds of the sample session: one had to take another transport, one tells too much."""
+    edits = FeedStatus(feed="edits", plugin="demo", transport="polling", state="live", since=NOON - 900_000)
+    market = FeedStatus(feed="market", plugin="demo", transport="websocket", state="live", since=NOON - 900_000)
+    return [
+        msgspec.structs.replace(edits, fallback="sse: no sign of life for 60 s", rate=7.0, last_event=NOON),
+        msgspec.structs.replace(market, left_out=3120, rate=2000.0, last_event=NOON),
+    ]
+
+
 def sample_session(titles: Sequence[str] = TITLES, **changes: Any) -> FakeSession:
     """Give a session in the middle of things."""
     events = sample_events(titles=titles)
