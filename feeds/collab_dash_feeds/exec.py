@@ -38,6 +38,7 @@ class ExecFeed(Feed[ExecOptions]):
 
     summary = "What a program prints, line by line"
     transport = "local"
+    overflow = "wait"
     pane = Pane(view="log")
 
     async def events(self, context: FeedContext) -> AsyncIterator[Event]:

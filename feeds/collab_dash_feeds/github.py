@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints, model_validator
 from collab_dash.board import Pane
 from collab_dash.errors import FeedBroken, FeedFailed
 from collab_dash.event import Event, rejected
-from collab_dash.feed import Feed, FeedContext, FeedOptions
+from collab_dash.feed import Feed, FeedContext
 from collab_dash.retry import parse_retry_after
 from collab_dash.transports import http, polling
 from collab_dash.transports.address import HttpUrl, expand_headers
@@ -20,7 +20,8 @@ from collab_dash.transports.seen import Listing
 
 from ._github_events import as_event
 from ._plain import part, text, whole
-from ._responses import bearer, watched
+from ._responses import bearer
+from ._source import TlsOptions
 
 if TYPE_CHECKING:
     import httpx
@@ -35,7 +36,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$")]
 Repository = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$")]
 
 
-class GithubOptions(FeedOptions):
+class GithubOptions(TlsOptions):
     """Options of the ``github`` feed."""
 
     repo: Repository | None = Field(None, description="A repository, such as octocat/hello-world.")
@@ -73,9 +74,9 @@ class GithubFeed(Feed[GithubOptions]):
         listing = Listing(context.cursor)
         headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
         headers |= expand_headers(bearer(options.token), context.environ)
-        async with (
-            watched(_judge(context.clock)) as client,
-            polling.connect(
+        async with http.opened(tls=options.tls(context)) as client:
+            client.event_hooks["response"].append(_judge(context.clock))
+            async with polling.connect(
                 self._address(),
                 headers=headers,
                 cursor=context.cursor,
@@ -83,13 +84,12 @@ class GithubFeed(Feed[GithubOptions]):
                 paging=Paging(from_link, listing.wants_more, options.pages),
                 client=client,
                 note=context.note,
-            ) as messages,
-        ):
-            async for message in messages:
-                for event, cursor in listing.unseen(message, self._read(message.data)):
-                    context.cursor = cursor
-                    yield event
-                context.cursor = listing.cursor
+            ) as messages:
+                async for message in messages:
+                    for event, cursor in listing.unseen(message, self._read(message.data)):
+                        context.cursor = cursor
+                        yield event
+                    context.cursor = listing.cursor
 
     def _address(self) -> str:
         options = self.options
@@ -125,10 +125,10 @@ class GithubFeed(Feed[GithubOptions]):
         return items
 
 
-def _judge(clock: Callable[[], int]) -> Callable[[httpx.Response], None]:
+def _judge(clock: Callable[[], int]) -> Callable[[httpx.Response], Awaitable[None]]:
     """Understand how the service says that the limit is reached, or the token bad."""
 
-    def look(response: httpx.Response) -> None:
+    async def look(response: httpx.Response) -> None:
         status, headers = response.status_code, response.headers
         where = http.shown(str(response.url))
         if status == 401:

@@ -16,6 +16,7 @@ from collab_dash.transports import long_polling
 
 from ._source import SourceOptions
 
+GRACE = 10.0
 _HEADER = "header:"
 
 
@@ -60,7 +61,12 @@ class LongPollingFeed(Feed[LongPollingOptions]):
 
     summary = "Any source of hanging requests"
     transport = "long-polling"
+    overflow = "wait"
     pane = Pane(view="log")
+
+    def __init__(self, options: LongPollingOptions) -> None:
+        super().__init__(options)
+        self.patience = options.hang + GRACE
 
     async def events(self, context: FeedContext) -> AsyncIterator[Event]:
         """Yield the events of one connection."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
 
 import msgspec
@@ -12,13 +12,17 @@ from pydantic import Field, StringConstraints
 
 from collab_dash.board import Pane
 from collab_dash.event import Event, rejected
-from collab_dash.feed import Feed, FeedContext, FeedOptions
+from collab_dash.feed import Feed, FeedContext
 from collab_dash.mapping import as_unix_ms
-from collab_dash.transports import Message, sse
+from collab_dash.transports import Message, http, sse
 from collab_dash.transports.address import HttpUrl, expand, expand_headers
 
 from ._plain import excerpt, part, text, whole
-from ._responses import bearer, refused, watched
+from ._responses import bearer, refused
+from ._source import TlsOptions
+
+if TYPE_CHECKING:
+    import httpx
 
 URL = "https://ntfy.sh"
 _HINT = "set token, or user and password, to an account that may read these topics"
@@ -35,7 +39,7 @@ _PAST_ANY_TIME = 10**10  # Unix seconds; what is over it is no time, and must no
 Topic = Annotated[str, StringConstraints(pattern=r"^[-_A-Za-z0-9]{1,64}$")]
 
 
-class NtfyOptions(FeedOptions):
+class NtfyOptions(TlsOptions):
     """Options of the ``ntfy`` feed."""
 
     topics: tuple[Topic, ...] = Field(min_length=1, description="The topics to follow.")
@@ -66,14 +70,13 @@ class NtfyFeed(Feed[NtfyOptions]):
         """Follow the topics."""
         place = _Place.parse(context.cursor)
         url, headers = self._address(place, context.environ), self._headers(context.environ)
-        async with (
-            watched(lambda response: refused(response, hint=_HINT)) as client,
-            sse.connect(url, headers=headers, client=client, note=context.note) as messages,
-        ):
-            async for message in messages:
-                event = _read(message, place, context)
-                if event is not None:
-                    yield event
+        async with http.opened(tls=self.options.tls(context)) as client:
+            client.event_hooks["response"].append(_look)
+            async with sse.connect(url, headers=headers, client=client, note=context.note) as messages:
+                async for message in messages:
+                    event = _read(message, place, context)
+                    if event is not None:
+                        yield event
 
     def _address(self, place: _Place, environ: Mapping[str, str]) -> str:
         options = self.options
@@ -121,6 +124,10 @@ class _Place(msgspec.Struct, omit_defaults=True):
         if second > self.second:
             self.second, self.ids = second, []
         self.ids = [*self.ids[-_MOST_IDS:], name]
+
+
+async def _look(response: httpx.Response) -> None:
+    refused(response, hint=_HINT)
 
 
 def _read(message: Message, place: _Place, context: FeedContext) -> Event | None:

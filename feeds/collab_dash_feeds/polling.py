@@ -66,6 +66,7 @@ class PollingFeed(Feed[PollingOptions]):
 
     summary = "Any document over HTTP, fetched when it changed"
     transport = "polling"
+    overflow = "wait"
     pane = Pane(view="log")
 
     async def events(self, context: FeedContext) -> AsyncIterator[Event]:

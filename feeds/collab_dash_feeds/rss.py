@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from hashlib import blake2b
 from typing import TYPE_CHECKING, ClassVar
@@ -13,13 +14,13 @@ from pydantic import Field, model_validator
 from collab_dash.board import Pane
 from collab_dash.errors import FeedError
 from collab_dash.event import Event, rejected
-from collab_dash.feed import Feed, FeedContext, FeedOptions
+from collab_dash.feed import Feed, FeedContext
 from collab_dash.transports import Message, http, polling
 from collab_dash.transports.address import HttpHeaders, HttpUrl, expand, expand_headers
 from collab_dash.transports.seen import Listing
 
 from ._merged import Put, merged
-from ._responses import watched
+from ._source import TlsOptions
 from ._syndication import Article, Document, articles
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ _ACCEPT = (
 )
 
 
-class RssOptions(FeedOptions):
+class RssOptions(TlsOptions):
     """Options of the ``rss`` feed."""
 
     url: HttpUrl | None = Field(None, description="Where the feed is; ${NAME} comes from the environment.")
@@ -72,6 +73,7 @@ class RssFeed(Feed[RssOptions]):
         """Look again and again, and yield what is new, oldest first."""
         addresses = [expand(url, context.environ) for url in self.options.all()]
         headers = expand_headers({"Accept": _ACCEPT} | self.options.headers, context.environ)
+        tls = self.options.tls(context)  # before anybody is asked: what is wrong with a file is wrong for all
         alone = len(addresses) == 1
         cursors = {"": context.cursor} if alone else _read_cursors(context.cursor)
         sites = [
@@ -82,7 +84,7 @@ class RssFeed(Feed[RssOptions]):
         async def look(put: Put[_Told]) -> None:
             async with asyncio.TaskGroup() as group:
                 for site in sites:
-                    group.create_task(self._look(site, headers, context, put))
+                    group.create_task(self._look(site, headers, tls, context, put))
 
         async with merged(look, most=_WAITING) as told:
             async for site, event, cursor in told:
@@ -94,10 +96,12 @@ class RssFeed(Feed[RssOptions]):
                 if event is not None:
                     yield event
 
-    async def _look(self, site: _Site, headers: Mapping[str, str], context: FeedContext, put: Put[_Told]) -> None:
+    async def _look(
+        self, site: _Site, headers: Mapping[str, str], tls: ssl.SSLContext | None, context: FeedContext, put: Put[_Told]
+    ) -> None:
         while True:
             try:
-                await self._follow(site, headers, context, put)
+                await self._follow(site, headers, tls, context, put)
             except FeedError as error:
                 if site.label is None:
                     raise
@@ -106,10 +110,12 @@ class RssFeed(Feed[RssOptions]):
                     await put((site, trouble, site.listing.cursor))
                 await asyncio.sleep(max(self.options.interval, getattr(error, "retry_after", None) or 0))
 
-    async def _follow(self, site: _Site, headers: Mapping[str, str], context: FeedContext, put: Put[_Told]) -> None:
-        async with (
-            watched(site.look) as client,
-            polling.connect(
+    async def _follow(
+        self, site: _Site, headers: Mapping[str, str], tls: ssl.SSLContext | None, context: FeedContext, put: Put[_Told]
+    ) -> None:
+        async with http.opened(tls=tls) as client:
+            client.event_hooks["response"].append(site.look)
+            async with polling.connect(
                 site.url,
                 headers=headers,
                 cursor=site.listing.cursor,
@@ -117,14 +123,13 @@ class RssFeed(Feed[RssOptions]):
                 max_size=_MAX_SIZE,
                 client=client,
                 note=context.note,
-            ) as messages,
-        ):
-            async for message in messages:
-                found = await asyncio.to_thread(articles, _bytes(message), site.base, site.kind)
-                items = site.items(found, message)
-                for event, cursor in site.listing.unseen(message, items):
-                    await put((site, event, cursor))
-                await put((site, None, site.listing.cursor))
+            ) as messages:
+                async for message in messages:
+                    found = await asyncio.to_thread(articles, _bytes(message), site.base, site.kind)
+                    items = site.items(found, message)
+                    for event, cursor in site.listing.unseen(message, items):
+                        await put((site, event, cursor))
+                    await put((site, None, site.listing.cursor))
 
 
 class _Site:
@@ -145,7 +150,7 @@ class _Site:
         self.base, self.kind = url, ""
         self._trouble = ""
 
-    def look(self, response: httpx.Response) -> None:
+    async def look(self, response: httpx.Response) -> None:
         """Learn from an answer where the document is and how it is written."""
         if response.is_success:
             self.base = str(response.url)

@@ -13,6 +13,7 @@ from collab_dash.board import Pane
 from collab_dash.event import Event, rejected
 from collab_dash.feed import Feed, FeedContext, FeedOptions
 from collab_dash.transports import polling
+from collab_dash.transports.address import HttpUrl
 
 URL = "https://earthquake.usgs.gov/earthquakes/feed/v1.0/summary"
 _CURSORS_A_LIST = 128
@@ -28,7 +29,7 @@ class UsgsOptions(FeedOptions):
     )
     window: Literal["hour", "day", "week", "month"] = Field("hour", description="How far back the first look goes.")
     interval: float = Field(60.0, ge=1, description="Seconds between two looks; the source changes every minute.")
-    url: str = Field(URL, description="Where the summaries are.")
+    url: HttpUrl = Field(URL, description="Where the summaries are.")
 
 
 class UsgsFeed(Feed[UsgsOptions]):
@@ -40,6 +41,7 @@ class UsgsFeed(Feed[UsgsOptions]):
 
     summary = "Earthquakes worldwide, from the USGS"
     transport = "polling"
+    overflow = "wait"
     pane = Pane(view="table", columns=("time", "mag", "place", "depth"))
 
     async def events(self, context: FeedContext) -> AsyncIterator[Event]:

@@ -15,6 +15,7 @@ from collab_dash.event import Event, event_type, rejected
 from collab_dash.feed import Feed, FeedContext, FeedOptions
 from collab_dash.mapping import as_unix_ms
 from collab_dash.transports import http, sse
+from collab_dash.transports.address import HttpUrl
 
 URL = "https://stream.wikimedia.org/v2/stream"
 _NOTE_EVERY = 5.0
@@ -35,14 +36,14 @@ class WikimediaOptions(FeedOptions):
     contact: str = Field(
         "", description="An address for the operators of the stream, who ask for one; part of the User-Agent."
     )
-    url: str = Field(URL, description="Where the streams are.")
+    url: HttpUrl = Field(URL, description="Where the streams are.")
 
 
 class WikimediaFeed(Feed[WikimediaOptions]):
     """
     Changes of all wikis, or of some.
 
-    The stream ends every quarter of an hour and goes on after its last id, with nothing lost in between.
+    The stream ends every quarter of an hour and goes on at once after its last id, with nothing lost in between.
     """
 
     summary = "Edits of Wikipedia and its sisters, live"
@@ -50,13 +51,25 @@ class WikimediaFeed(Feed[WikimediaOptions]):
     silence = 60.0
     pane = Pane(view="log", columns=("time", "wiki", "user", "delta", "title"))
 
+    def __init__(self, options: WikimediaOptions) -> None:
+        super().__init__(options)
+        self._reconnection = sse.Reconnection()
+
     async def events(self, context: FeedContext) -> AsyncIterator[Event]:
         """Follow the streams; the cursor moves on with what is left out, too."""
         loop = asyncio.get_running_loop()
         left_out, noted = 0, loop.time()
-        headers = {"User-Agent": self._user_agent()}
+
+        def move(cursor: str) -> None:
+            context.cursor = cursor
+
         async with sse.connect(
-            self._url(context.cursor), headers=headers, cursor=context.cursor, note=context.note
+            self._url(context.cursor),
+            headers={"User-Agent": self._user_agent()},
+            cursor=context.cursor,
+            reconnection=self._reconnection,
+            note=context.note,
+            moved=move,
         ) as messages:
             async for message in messages:
                 event = self._read(message.data)

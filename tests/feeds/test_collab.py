@@ -18,7 +18,7 @@ from collab_dash.event import Event, Position
 from collab_dash.feed import FeedContext
 from collab_dash.hub import runner, subscriber
 from collab_dash.peer.session import Events
-from collab_dash.testing import collect
+from collab_dash.testing import NETWORK_FAULTS, FeedConformance, Relay, collect
 from collab_dash.wire import FeedStatus
 from collab_dash_feeds import collab
 from collab_dash_feeds.collab import CollabFeed
@@ -54,6 +54,46 @@ async def joined(session: Session, state: str = "live") -> FeedStatus:
     update = await until(session, lambda update: isinstance(update, FeedStatus) and update.state == state)
     assert isinstance(update, FeedStatus)
     return update
+
+
+class OtherSession(Relay):
+    """The way to a hub, through which events are published, too."""
+
+    def __init__(self, hub: Announcement, publisher: Session) -> None:
+        super().__init__("127.0.0.1", int(hub.url.rpartition(":")[2]), play=self.publish)
+        self.link = f"http://127.0.0.1:{{port}}/#{hub.viewer}"
+        self._publisher = publisher
+
+    async def publish(self, *numbers: int) -> None:
+        for number in numbers:
+            await publish(self._publisher, number)
+
+
+class TestCollab(FeedConformance):
+    plugin = CollabFeed
+    messages = (1, 2, 3, 4)
+    malformed = ()  # a hub checks what it records
+    faults = NETWORK_FAULTS
+    resumes = True
+    notices_silence = "the link pings, and a hub has five seconds to answer"
+
+    @pytest.fixture(autouse=True)
+    def _in_folder(self, tmp_path: Path) -> None:
+        self.path = tmp_path
+
+    @asynccontextmanager
+    async def upstream(self) -> AsyncIterator[OtherSession]:
+        self.path /= "again"  # another log each time
+        async with upstream(self.path) as (hub, publisher), OtherSession(hub, publisher) as relay:
+            self.start = str(Position(hub.epoch, 0))
+            yield relay
+
+    def options(self, upstream: OtherSession) -> dict[str, Any]:
+        return {"url": upstream.link.format(port=upstream.port)}
+
+    def context(self, *, cursor: str | None = None, **given: Any) -> FeedContext:
+        """Begin with the log's first event: a first look would begin at whatever is its present."""
+        return super().context(cursor=cursor or self.start, **given)
 
 
 async def test_events_keep_type_key_time_and_data_and_the_cursor_is_their_position(tmp_path: Path) -> None:
@@ -142,6 +182,14 @@ async def test_a_hub_that_is_not_there_is_a_break() -> None:
     with pytest.raises(FeedBroken, match="no hub listens there") as caught:
         await collect(feed("http://127.0.0.1:9/#secret"), FeedContext(name="other"), 1)
     assert "secret" not in f"{caught.value} {caught.value.hint}"
+
+
+async def test_a_hub_that_says_nothing_is_a_break(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collab_dash.peer.connection.OPEN_TIMEOUT", 0.05)
+    async with upstream(tmp_path) as (hub, publisher), OtherSession(hub, publisher) as relay:
+        relay.go_silent()
+        with pytest.raises(FeedBroken, match="cannot reach"):
+            await collect(feed(relay.link.format(port=relay.port)), FeedContext(name="other"), 1)
 
 
 async def test_a_wrong_token_is_final_and_not_shown(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

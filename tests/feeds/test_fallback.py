@@ -38,15 +38,15 @@ def test_an_address_says_by_its_scheme_and_place_what_it_is() -> None:
 
 
 def test_all_ways_share_what_is_not_said_otherwise() -> None:
-    table = {"use": "long-polling", "url": f"{HTTP}/news", "items": "updates", "hang": 7}
+    table = {"use": "long-polling", "url": f"{HTTP}/news", "items": "updates", "hang": 30}
     stream, news = ways(f"{HTTP}/events", table, headers={"A": "b"}, items="data[]", key="id")
     assert (stream.options.headers, stream.options.items, stream.options.key) == ({"A": "b"}, "data[]", "id")
-    assert (news.options.headers, news.options.items, news.options.hang) == ({"A": "b"}, "updates", 7)
+    assert (news.options.headers, news.options.items, news.options.hang) == ({"A": "b"}, "updates", 30)
     assert {stream.options.type, news.options.type} == {"websocket:message"}, (
         "an event is named alike whichever way it came"
     )
     assert stream.silence is not None
-    assert news.patience > 7
+    assert news.patience > 30, "a hanging request shows no sign of life before its answer"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import aclosing, suppress
+from pathlib import Path
 from typing import Any
 
 import pydantic
@@ -16,6 +17,8 @@ from collab_dash.feed import FeedContext
 from collab_dash.testing import FeedConformance, ReplicaServer, collect
 from collab_dash_feeds._github_events import as_event
 from collab_dash_feeds.github import GithubFeed
+from raw_http import raw_server, saying, whole
+from raw_servers import certificate
 from sources import NOT_MESSAGES, check_pane, check_recordable, mutated, samples
 
 SAMPLES = samples("github")
@@ -226,6 +229,18 @@ def test_mutated_events_can_be_recorded(items: list[str], page: str) -> None:
             return events + await look(source, context)
 
     check_recordable(asyncio.run(told()))
+
+
+async def test_a_server_with_a_certificate_of_its_own(tmp_path: Path) -> None:
+    tls, authority = certificate("127.0.0.1")
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    context = FeedContext(name="g", folder=tmp_path)
+    async with raw_server(saying(whole(json.dumps([PUSH]))), tls=tls) as server:
+        options = {"url": f"{server.url}/api/v3"}
+        [event] = await collect(GithubFeed.configure(options | {"ca": "ca.pem"}), context, 1)
+        assert event.type == "push:create"
+        with pytest.raises(FeedBroken, match="certificate"):
+            await collect(GithubFeed.configure(options), FeedContext(name="g"), 1)
 
 
 async def test_its_pane_shows_its_events() -> None:

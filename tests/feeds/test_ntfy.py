@@ -5,6 +5,7 @@ import json
 from base64 import b64decode
 from collections import deque
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pydantic
@@ -19,6 +20,8 @@ from collab_dash.testing import NETWORK_FAULTS, FeedConformance, ReplicaRequest,
 from collab_dash.testing.http_door import parse_request, response, while_open, write
 from collab_dash.testing.loopback import LoopbackServer
 from collab_dash_feeds.ntfy import NtfyFeed
+from raw_http import raw_server, saying, stall
+from raw_servers import certificate
 from sources import NOT_MESSAGES, check_pane, check_recordable, mutated, samples
 
 SAMPLES = samples("ntfy")
@@ -240,6 +243,18 @@ async def test_what_is_no_message_is_kept_and_the_next_is_read(message: str) -> 
 @given(st.lists(mutated(SAMPLES), min_size=5, max_size=10))
 def test_mutated_messages_become_events_that_can_be_recorded(messages: list[str]) -> None:
     check_recordable(asyncio.run(everything(*messages)))
+
+
+async def test_a_server_with_a_certificate_of_its_own(tmp_path: Path) -> None:
+    tls, authority = certificate("127.0.0.1")
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    context = FeedContext(name="n", folder=tmp_path)
+    async with raw_server(saying(STREAM, sse(ALARM), then=stall), tls=tls) as server:
+        options = {"topics": ["home"], "url": server.url}
+        [event] = await collect(NtfyFeed.configure(options | {"ca": "ca.pem"}), context, 1)
+        assert event.type == "notification:create"
+        with pytest.raises(FeedBroken, match="certificate"):
+            await collect(NtfyFeed.configure(options), FeedContext(name="n"), 1)
 
 
 async def test_its_pane_shows_its_events() -> None:

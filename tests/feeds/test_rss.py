@@ -17,6 +17,8 @@ from collab_dash.feed import FeedContext
 from collab_dash.testing import FeedConformance, ReplicaServer, collect
 from collab_dash_feeds._syndication import Document, articles
 from collab_dash_feeds.rss import RssFeed
+from raw_http import raw_server, saying, whole
+from raw_servers import certificate
 from sources import NOT_MESSAGES, check_pane, check_recordable, mutated, samples
 
 FOLDER = Path(__file__).parent / "samples"
@@ -345,6 +347,24 @@ def test_mutated_documents_become_events_that_can_be_recorded(body: str) -> None
             return await look(source, FeedContext(name="r"))
 
     check_recordable(asyncio.run(told()))
+
+
+async def test_a_server_with_a_certificate_of_its_own(tmp_path: Path) -> None:
+    tls, authority = certificate("127.0.0.1")
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    context = FeedContext(name="r", folder=tmp_path)
+    async with raw_server(saying(whole(ATOM)), tls=tls) as server:
+        options = {"url": server.url}
+        [event] = await collect(RssFeed.configure(options | {"ca": "ca.pem"}), context, 1)
+        assert event.type == "article:create"
+        with pytest.raises(FeedBroken, match="certificate"):
+            await collect(RssFeed.configure(options), FeedContext(name="r"), 1)
+
+
+async def test_a_certificate_that_is_not_there_has_failed_for_all_addresses(tmp_path: Path) -> None:
+    feed = RssFeed.configure({"urls": ["https://a.example/", "https://b.example/"], "ca": "gone.pem"})
+    with pytest.raises(FeedFailed, match=r"gone\.pem"):
+        await collect(feed, FeedContext(name="r", folder=tmp_path), 1)
 
 
 async def test_its_pane_shows_its_events() -> None:

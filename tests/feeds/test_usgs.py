@@ -6,11 +6,12 @@ from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any
 
+import pydantic
 import pytest
 
 from collab_dash.event import REJECTED, Event
 from collab_dash.feed import FeedContext
-from collab_dash.testing import ReplicaServer, collect
+from collab_dash.testing import FeedConformance, ReplicaServer, collect
 from collab_dash_feeds.usgs import UsgsFeed
 
 SUMMARY: dict[str, Any] = json.loads((Path(__file__).parent / "samples" / "usgs.json").read_text())
@@ -27,6 +28,31 @@ def revised(**properties: Any) -> dict[str, Any]:
     summary = copy.deepcopy(SUMMARY)
     summary["features"][-1]["properties"].update(properties)
     return summary
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the transport wait a hundred-thousandth of a second where it would wait for a second and more."""
+    monkeypatch.setattr("collab_dash.transports.polling.random.uniform", lambda low, high: 0.00001)
+
+
+def listing(count: int) -> dict[str, Any]:
+    """Give a summary that lists the oldest `count` earthquakes alone."""
+    return {**SUMMARY, "features": SUMMARY["features"][-count:]}
+
+
+class TestUsgs(FeedConformance):
+    plugin = UsgsFeed
+    messages = (listing(1), listing(3), SUMMARY, revised(mag=4.8, updated=1755299999999))
+    malformed = ("{not JSON", "[]", "{}", '{"features":3}', '{"features":[7]}', '{"features":[{"properties":{}}]}')
+    resumes = True
+
+    def options(self, upstream: ReplicaServer) -> dict[str, Any]:
+        return {"url": upstream.url, "interval": 1}
+
+    @pytest.fixture(autouse=True)
+    def _hasty(self, hasty: None) -> None:
+        """Look again at once."""
 
 
 class QuietError(Exception):
@@ -171,6 +197,14 @@ async def test_a_long_list_is_told_once_whenever_it_is_interrupted() -> None:
     keys = [event.key for event in (*first, *rest)]
     assert set(keys) == {f"q{number}" for number in range(1, 301)}
     assert len(keys) <= 302
+
+
+@pytest.mark.parametrize(
+    "options", [{"url": "earthquake.usgs.gov"}, {"interval": 0.5}, {"feed": "3"}, {"window": "year"}]
+)
+def test_options_are_checked(options: dict[str, Any]) -> None:
+    with pytest.raises(pydantic.ValidationError):
+        UsgsFeed.configure(options)
 
 
 def test_a_magnitude_may_be_written_as_a_number() -> None:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pydantic
 import pytest
 
 from collab_dash.errors import FeedBroken
@@ -72,6 +73,37 @@ async def test_the_stream_as_it_is_sent_up_to_its_end_after_a_quarter_of_an_hour
         stream.play(message("later"))
         await collect(feed(stream), context, 1)
         assert stream.requests[-1].headers["last-event-id"] == CANARY["id"]
+
+
+STREAM = {"Content-Type": "text/event-stream"}
+
+
+async def test_an_end_in_order_is_planned() -> None:
+    async with ReplicaServer([message("1")], end=True) as stream:
+        with pytest.raises(FeedBroken, match="ended the stream") as caught:
+            await collect(feed(stream), FeedContext(name="wiki"), 2)
+    assert caught.value.planned
+    assert caught.value.retry_after is None
+
+
+async def test_a_pause_that_the_stream_asked_for_is_kept_while_it_is_away() -> None:
+    async with ReplicaServer() as stream:
+        configured = feed(stream)
+        stream.answer(200, "retry: 1500\n", headers=STREAM)
+        stream.answer(503)
+        for _ in range(2):
+            with pytest.raises(FeedBroken) as caught:
+                await collect(configured, FeedContext(name="wiki"), 1)
+            assert (caught.value.retry_after, caught.value.planned) == (1.5, False)
+
+
+async def test_an_id_alone_moves_the_cursor() -> None:
+    context = FeedContext(name="wiki", cursor="before")
+    async with ReplicaServer() as stream:
+        stream.answer(200, "id: [7]\n\n", headers=STREAM)
+        with pytest.raises(FeedBroken):
+            await collect(feed(stream), context, 1)
+    assert context.cursor == "[7]"
 
 
 async def test_it_goes_on_after_the_last_id() -> None:
@@ -155,6 +187,12 @@ async def test_the_streams_about_pages_are_read_too() -> None:
     async with ReplicaServer([message("1", page)]) as stream:
         [event] = await collect(feed(stream, streams=["page-create"]), FeedContext(name="wiki"), 1)
     assert (event.type, event.key, event.data["user"]) == ("page:create", "Kite", "bo")
+
+
+@pytest.mark.parametrize("options", [{"url": "stream.wikimedia.org"}, {"streams": []}, {"streams": ["../x"]}])
+def test_options_are_checked(options: dict[str, Any]) -> None:
+    with pytest.raises(pydantic.ValidationError):
+        WikimediaFeed.configure(options)
 
 
 @pytest.mark.parametrize("raw", ["not json", "[]", "{}", '{"meta":1}', '{"meta":{},"type":"edit"}'])
