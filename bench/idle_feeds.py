@@ -29,6 +29,7 @@ class Quiet:
 
     def __init__(self) -> None:
         self.connected = 0
+        self._streams: set[asyncio.Task[object]] = set()
 
     async def __aenter__(self) -> Quiet:
         self._websocket = await websockets.serve(self._listen, "127.0.0.1", 0, ping_interval=20)
@@ -39,18 +40,25 @@ class Quiet:
     async def __aexit__(self, *exc: object) -> None:
         self._websocket.close()
         self._sse.close()
+        if self._streams:
+            await asyncio.wait(self._streams, timeout=COMMENT_EVERY + 5)
 
     async def _listen(self, connection: websockets.ServerConnection) -> None:
         self.connected += 1
         await connection.wait_closed()
 
     async def _stream(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._streams.add(task)
         await reader.readuntil(b"\r\n\r\n")
         self.connected += 1
         writer.write(STREAM)
         with suppress(ConnectionError):
             while not reader.at_eof():
-                await asyncio.sleep(COMMENT_EVERY)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(COMMENT_EVERY):
+                        await reader.read()
                 writer.write(b": still here\n\n")
                 await writer.drain()
         writer.transport.abort()

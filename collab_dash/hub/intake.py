@@ -60,7 +60,8 @@ class Intake:
 
         """
         if self._limiter is None:
-            await self._record(entry, cursor)
+            self._count(entry)
+            await self._recorder.put(Arrival(self.feed, entry, cursor))
             return
         await self._limiter.put(entry, cursor)
         if self._limiter.left_out != self._told:
@@ -85,10 +86,13 @@ class Intake:
         if (cursor := self._limiter.take_cursor()) is not None:
             self.move(cursor)
 
-    async def _record(self, entry: Record, cursor: str | None) -> None:
+    def _count(self, entry: Record) -> None:
         self.events += 1
         self.last_event = entry.received
         self._rate.add(1)
+
+    async def _record(self, entry: Record, cursor: str | None) -> None:
+        self._count(entry)
         await self._recorder.put(Arrival(self.feed, entry, cursor))
 
     async def _tell(self, *, now: bool = False) -> None:

@@ -168,20 +168,24 @@ class Runner:
     async def _take(self, context: FeedContext, events: AsyncIterator[Event]) -> None:
         ways, watch, clock = self._ways, self._watch, asyncio.get_running_loop().time
         first, *others = self.intakes
+        cursor = context.cursor
         async for event in events:
-            watch.sign()
             if self._status.state != "live":
+                watch.sign()
                 self._enter("live")
             entry = record_or_reject(event, feed=first.feed, received=unix_ms())
-            self._cursor_due |= ways.moved(context.cursor)
-            if ways.repeats(entry, clock()):
+            if context.cursor is not cursor:
+                cursor = context.cursor
+                self._cursor_due |= ways.moved(cursor)
+            if ways.several and ways.repeats(entry, clock()):
+                watch.last = clock()
                 continue
-            cursor = ways.cursor if self._cursor_due else None
-            self._cursor_due = False
+            due, self._cursor_due = self._cursor_due, False
+            stored = ways.cursor if due else None
             watch.busy = True
-            await first.put(entry, cursor)
+            await first.put(entry, stored)
             for intake in others:
-                await intake.put(entry._replace(feed=intake.feed), cursor)
+                await intake.put(entry._replace(feed=intake.feed), stored)
             watch.busy, watch.last = False, clock()
 
     async def _finish(self, context: FeedContext) -> None:

@@ -25,11 +25,13 @@ class Ways:
         told: Events recorded lately, oldest first.
 
     Attributes:
+        several: Whether there is more than one.
         why: Why it is not the best one, for people; empty on the best.
 
     """
 
     def __init__(self, feed: Feed[Any], cursor: str | None, told: Iterable[Record] = ()) -> None:
+        self.several = bool(feed.fallbacks)
         self.why = ""
         self._feeds = [feed, *feed.fallbacks]
         self._ladder = Ladder(len(self._feeds))
@@ -46,7 +48,7 @@ class Ways:
     @property
     def patience(self) -> float | None:
         """Give the seconds in which a first sign of life has to come, or None where there is no other way."""
-        return self.feed.patience if len(self._feeds) > 1 else None
+        return self.feed.patience if self.several else None
 
     @property
     def climb_at(self) -> float | None:
@@ -61,7 +63,7 @@ class Ways:
     @property
     def cursor(self) -> str | None:
         """Give where all ways are, as text."""
-        if len(self._feeds) == 1:
+        if not self.several:
             return self.way_cursor
         known = {name: cursor for name, cursor in self._cursors.items() if cursor is not None}
         return msgspec.json.encode({"ways": known}).decode() if known else None

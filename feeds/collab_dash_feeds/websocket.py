@@ -84,8 +84,11 @@ class WebSocketFeed(Feed[WebSocketOptions]):
             note=context.note,
         ) as messages:
             async for message in messages:
-                cursor = context.cursor if position is None else position(message) or context.cursor
-                for event in context.carry(mapping.events(message), cursor):
+                if position is not None:
+                    for event in context.carry(mapping.events(message), position(message) or context.cursor):
+                        yield event
+                    continue
+                for event in mapping.events(message):
                     yield event
 
 
