@@ -156,8 +156,8 @@ class Feed(ABC, Generic[OptionsT]):
 
     @classmethod
     def missing(cls) -> list[str]:
-        """Give what has to be installed before the feed can run; nothing is imported to find out."""
-        return [package for library, package in cls.needs.items() if find_spec(library) is None]
+        """Give what has to be installed before the feed can run, each once; nothing is imported to find out."""
+        return list(dict.fromkeys(package for library, package in cls.needs.items() if find_spec(library) is None))
 
     @abstractmethod
     def events(self, context: FeedContext) -> AsyncIterator[Event]:

@@ -78,6 +78,12 @@ def test_a_feed_may_set_its_own_silence() -> None:
     assert (feed.silence, LoudTickFeed.silence, TickFeed.silence) == (9.0, 5.0, None)
 
 
+def test_what_is_missing_is_told_once_however_many_libraries_it_brings(monkeypatch: pytest.MonkeyPatch) -> None:
+    needs = {"json": "here", "no_such_a": "far[away]", "no_such_b": "far[away]", "no_such_c": "other"}
+    monkeypatch.setattr(TickFeed, "needs", needs)
+    assert TickFeed.missing() == ["far[away]", "other"]
+
+
 def test_a_context_needs_nothing_but_a_name() -> None:
     context = FeedContext(name="ticks")
     context.note("nobody listens")
