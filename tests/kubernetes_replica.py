@@ -12,6 +12,7 @@ from typing import Any
 from collab_dash.testing import ReplicaRequest
 from collab_dash.testing.http_door import parse_request, response, write
 from collab_dash.testing.loopback import LoopbackServer
+from collab_dash_feeds.kubernetes import KubernetesFeed
 
 EXPIRED = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Expired", "code": 410}
 
@@ -193,3 +194,10 @@ class KubernetesReplica(LoopbackServer):
             await write(writer, b"%x\r\n%b\r\n" % (len(part), part))
             if self._chunk:
                 await asyncio.sleep(0)
+
+
+def following(replica: KubernetesReplica, **options: Any) -> KubernetesFeed:
+    """Give a feed of what a replica serves."""
+    feed = KubernetesFeed.configure({"url": replica.url, **options})
+    assert isinstance(feed, KubernetesFeed)
+    return feed

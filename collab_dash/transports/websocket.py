@@ -107,19 +107,23 @@ async def connect(
             max_size=max_size,
         )
     async with link:
-        messages = Messages(link, url, max_size, final_codes)
-        if subprotocols and messages.subprotocol is None:
+        if subprotocols and link.subprotocol is None:
             raise FeedFailed(
                 f"{http.shown(url)} agrees to none of the subprotocols {', '.join(subprotocols)}",
                 hint="check the feed's subprotocols",
             )
         link.note = note
         link.ping_message = ping
-        with suppress(websockets.ConnectionClosed):  # the messages will tell, after what came before the end
-            for message in send:
-                await link.send(message)
-            await link.ping()
-        yield messages
+        await _speak_first(link, send)
+        yield Messages(link, url, max_size, final_codes)
+
+
+async def _speak_first(link: Link, send: Sequence[str]) -> None:
+    """Subscribe, and ping; if the source closes meanwhile, its messages will tell, after what came before the end."""
+    with suppress(websockets.ConnectionClosed):
+        for message in send:
+            await link.send(message)
+        await link.ping()
 
 
 @contextmanager

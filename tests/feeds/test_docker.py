@@ -3,22 +3,18 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pydantic
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from collab_dash.errors import FeedBroken, FeedError, FeedFailed
 from collab_dash.event import REJECTED, Event, record
 from collab_dash.feed import FeedContext
 from collab_dash.testing import FeedConformance, collect
 from collab_dash_feeds import _docker_follower as follower
-from collab_dash_feeds._docker_logs import Again, LogDecoder, Place
-from collab_dash_feeds._merged import merged
 from collab_dash_feeds.docker import DockerFeed
 from docker_replica import BEGAN, DockerReplica
 
@@ -342,93 +338,6 @@ async def test_a_slow_reader_slows_the_engine_and_loses_nothing() -> None:
 def test_options_are_checked(options: dict[str, Any]) -> None:
     with pytest.raises(pydantic.ValidationError):
         DockerFeed.configure(options)
-
-
-FRAMES = b"\1\0\0\0\0\0\0\x24" + b"2026-10-03T20:58:31.000000007Z one.\n" + b"\2\0\0\0\0\0\0\4two\n"
-
-
-@pytest.mark.parametrize("at", [1, 2, 7, 100])
-def test_frames_may_be_cut_anywhere(at: int) -> None:
-    decoder = LogDecoder(terminal=False)
-    lines = [line for start in range(0, len(FRAMES), at) for line in decoder.feed(FRAMES[start : start + at])]
-    assert [(line.stream, line.time, line.line.raw) for line in lines] == [
-        ("stdout", BEGAN + 7, b"one."),
-        ("stderr", 0, b"two"),
-    ]
-    assert decoder.finish() == []
-
-
-@pytest.mark.parametrize(
-    "raw", [b"HTTP/1.1 200", b"\1\0\0\1\0\0\0\1", b"\1\0\0\0\xff\xff\xff\xff", b"\7\0\0\0\0\0\0\1"]
-)
-def test_what_is_no_frame_is_broken(raw: bytes) -> None:
-    with pytest.raises(FeedBroken, match="no log stream"):
-        LogDecoder(terminal=False).feed(raw)
-
-
-def test_half_a_frame_is_broken() -> None:
-    decoder = LogDecoder(terminal=False)
-    decoder.feed(FRAMES[:-1])
-    with pytest.raises(FeedBroken, match="in the middle"):
-        decoder.finish()
-
-
-@given(st.integers(0, len(FRAMES)), st.binary(max_size=5), st.booleans())
-def test_damaged_streams_break_or_become_lines(at: int, noise: bytes, terminal: bool) -> None:
-    decoder = LogDecoder(terminal=terminal)
-    try:
-        for line in decoder.feed(FRAMES[:at] + noise + FRAMES[at + len(noise) :]) + decoder.finish():
-            assert line.time >= 0
-    except FeedBroken:
-        pass
-
-
-def test_a_clock_that_is_set_back_hides_nothing() -> None:
-    again = Again(Place(100, 2))
-    assert [again(time) for time in (90, 100, 100, 100, 101, 50)] == [True, True, True, False, False, False]
-
-
-async def test_what_is_put_waits_until_it_is_taken_and_errors_come_last() -> None:
-    done: list[int] = []
-
-    async def work(put: Any) -> None:
-        async with asyncio.TaskGroup() as group:
-            for start in (0, 100):
-                group.create_task(many(put, start))
-
-    async def many(put: Any, start: int) -> None:
-        for number in range(start, start + 50):
-            await put(number)
-            done.append(number)
-        if start:
-            raise FeedBroken("enough")
-
-    taken: list[int] = []
-
-    async def take() -> None:
-        async with merged(work, most=4) as items:
-            async for item in items:
-                taken.append(item)
-                assert len(done) - len(taken) <= 4
-
-    with pytest.raises(FeedBroken, match="enough"):
-        await take()
-    assert [each for each in taken if each >= 100] == list(range(100, 150))
-
-
-async def test_what_is_left_running_ends_with_the_block() -> None:
-    ended = asyncio.Event()
-
-    async def work(put: Any) -> None:
-        try:
-            await put(1)
-            await asyncio.Event().wait()
-        finally:
-            ended.set()
-
-    async with merged(work) as items, aclosing(items) as taking:  # type: ignore[type-var]  # a generator in fact
-        assert await anext(taking) == 1
-    assert ended.is_set()
 
 
 class TestConformance(FeedConformance):
