@@ -78,12 +78,12 @@ class Broker(ABC):
             while self._process.poll() is None and time.monotonic() < due:
                 if self.takes_connections():
                     return
-                time.sleep(0.005)
+                time.sleep(0.005)  # another process tells nobody that it listens: it is asked until the time is up
             if time.monotonic() > due:  # one that ended at once may have found the remains of the one before
                 self.kill()
                 log_text = (self.folder / "server.log").read_text(errors="replace")[-2000:]
                 raise AssertionError(f"{self.name} does not start:\n{log_text}")
-            time.sleep(0.02)
+            time.sleep(0.02)  # what holds the port or the lock is going away, and tells nobody when it is gone
 
     def how(self) -> Mapping[str, Any]:
         """Give how its process is to be started."""
@@ -120,7 +120,7 @@ class Broker(ABC):
         due = time.monotonic() + PATIENCE
         while any(map(_runs, gone)):
             assert time.monotonic() < due, f"{self.name} cannot be killed"
-            time.sleep(0.002)
+            time.sleep(0.002)  # its children are not ours to wait for
 
     def pause(self) -> None:
         """Stop it in its tracks: its connections stay, and nobody answers."""

@@ -107,15 +107,19 @@ async def connect(
             max_size=max_size,
         )
     async with link:
-        if subprotocols and link.subprotocol is None:
-            raise FeedFailed(
-                f"{http.shown(url)} agrees to none of the subprotocols {', '.join(subprotocols)}",
-                hint="check the feed's subprotocols",
-            )
+        _check_agreed(url, link, subprotocols)
         link.note = note
         link.ping_message = ping
         await _speak_first(link, send)
         yield Messages(link, url, max_size, final_codes)
+
+
+def _check_agreed(url: str, link: Link, subprotocols: Sequence[str]) -> None:
+    if subprotocols and link.subprotocol is None:
+        raise FeedFailed(
+            f"{http.shown(url)} agrees to none of the subprotocols {', '.join(subprotocols)}",
+            hint="check the feed's subprotocols",
+        )
 
 
 async def _speak_first(link: Link, send: Sequence[str]) -> None:

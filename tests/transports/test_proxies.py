@@ -134,7 +134,7 @@ def proxy(folder: Path, *arguments: str) -> Iterator[str]:
         while not told.exists() or not told.read_text().strip():
             assert process.poll() is None
             assert time.monotonic() < due
-            time.sleep(0.01)
+            time.sleep(0.01)  # the proxy writes its port into a file and tells nobody
         yield f"127.0.0.1:{int(told.read_text())}"
     finally:
         process.terminate()
