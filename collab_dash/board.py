@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
 
 VIEWS = ("table", "log", "line", "stat", "bars", "json", "feeds", "people")
 
@@ -27,6 +31,7 @@ class Pane(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         span: Seconds that ``line`` and ``stat`` show and ``bars`` counts; 0 for what is usual.
         width: Columns of the page's twelve that it takes.
         height: Rows of the page's grid that it takes, relative to its neighbours.
+        id: Its id in the shared document.
 
     """
 
@@ -41,15 +46,17 @@ class Pane(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     key: str = ""
     unit: str = ""
     span: int = 0
-    width: int = 6
-    height: int = 1
+    width: Annotated[int, Meta(ge=1, le=12)] = 6
+    height: Annotated[int, Meta(ge=1, le=100)] = 1
+    id: str = ""
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """A titled screenful of panes."""
+    """A titled screenful of panes; `id` is its id in the shared document."""
 
     title: str
     panes: tuple[Pane, ...] = ()
+    id: str = ""
 
 
 class Board(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -61,6 +68,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         pages: In the order of their tabs.
         label: A word shown in the top line at all times, such as ``DEMO``.
         feeds: Names of the configured feeds, in the order of the workspace file.
+        tastes: How each feed's plugin would have its panes, by the feed's name.
 
     """
 
@@ -68,3 +76,27 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     pages: tuple[Page, ...] = ()
     label: str = ""
     feeds: tuple[str, ...] = ()
+    tastes: dict[str, Pane] = msgspec.field(default_factory=dict)
+
+
+_TASTE = ("columns", "types", "field", "by", "key", "unit", "span")
+
+
+def complete(pane: Pane, tastes: Mapping[str, Pane]) -> Pane:
+    """Fill what nobody chose from the taste of the pane's first feed, if the view is the same."""
+    taste = tastes.get(pane.feeds[0], Pane()) if pane.feeds else Pane()
+    view = pane.view or taste.view or "log"
+    if view != taste.view:
+        return msgspec.structs.replace(pane, view=view)
+    unset = Pane()
+    chosen = {name: getattr(taste, name) for name in _TASTE if getattr(pane, name) == getattr(unset, name)}
+    return msgspec.structs.replace(pane, view=view, **chosen)
+
+
+def completed(board: Board) -> Board:
+    """Give the board with every pane complete, ready to be drawn."""
+    pages = tuple(
+        msgspec.structs.replace(page, panes=tuple(complete(pane, board.tastes) for pane in page.panes))
+        for page in board.pages
+    )
+    return msgspec.structs.replace(board, pages=pages)

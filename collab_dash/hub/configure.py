@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pydantic
 
-from ..board import Board, Page, Pane
+from ..board import Board
 from ..config import FeedConfig, Workspace
 from ..duration import parse_rate
 from ..errors import CollabDashError, ConfigError, PluginError
@@ -65,7 +65,7 @@ class Configured:
 
 
 def configure(workspace: Workspace) -> Configured:
-    """Load every feed's plugin, validate its options, and complete the board with the plugins' own taste."""
+    """Load every feed's plugin, validate its options, and add the plugins' own taste to the board."""
     feeds: dict[str, ConfiguredFeed] = {}
     problems = [_problem(problem.feed, "", problem.message, problem.hint) for problem in workspace.problems]
     for name, wanted in workspace.feeds.items():
@@ -75,7 +75,8 @@ def configure(workspace: Workspace) -> Configured:
             problems.append(_problem(name, wanted.use, str(error), error.hint))
     for problem in problems:
         _log.warning("%s%s", problem.reason, f" ({problem.hint})" if problem.hint else "")
-    return Configured(_completed(workspace.board, feeds), feeds, problems)
+    tastes = {name: configured.feed.pane for name, configured in feeds.items()}
+    return Configured(msgspec.structs.replace(workspace.board, tastes=tastes), feeds, problems)
 
 
 def configure_feed(workspace: Workspace, wanted: FeedConfig) -> ConfiguredFeed:
@@ -122,26 +123,3 @@ def _fault(wanted: FeedConfig, model: type[pydantic.BaseModel], error: pydantic.
 
 def _problem(name: str, plugin: str, reason: str, hint: str) -> FeedStatus:
     return FeedStatus(feed=name, plugin=plugin, state="failed", since=unix_ms(), reason=reason, hint=hint)
-
-
-def _completed(board: Board, feeds: dict[str, ConfiguredFeed]) -> Board:
-    pages = tuple(
-        Page(title=page.title, panes=tuple(_with_defaults(pane, feeds) for pane in page.panes)) for page in board.pages
-    )
-    return msgspec.structs.replace(board, pages=pages)
-
-
-def _with_defaults(pane: Pane, feeds: dict[str, ConfiguredFeed]) -> Pane:
-    """Fill what the workspace left unset from the plugin of the pane's first feed, if the view is the same."""
-    plugin = feeds.get(pane.feeds[0]) if pane.feeds else None
-    taste = plugin.feed.pane if plugin else Pane()
-    view = pane.view or taste.view or "log"
-    if view != taste.view:
-        return msgspec.structs.replace(pane, view=view)
-    unset = Pane()
-    chosen = {
-        name: getattr(taste, name)
-        for name in ("columns", "types", "field", "by", "key", "unit", "span")
-        if getattr(pane, name) == getattr(unset, name)
-    }
-    return msgspec.structs.replace(pane, view=view, **chosen)

@@ -1,0 +1,220 @@
+"""The document itself: a CRDT with our roots, what is in it as structs, and what an update changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, TypeVar
+
+import msgspec
+import pycrdt
+
+from ..board import Board, Page, Pane
+from .entries import ENTRIES, SINGLES, ChatLine, Mark, MetaEntry, Note, PageEntry, PaneEntry, Resolution, RoomEntry
+from .entries import read_entry as read
+
+Changed = set[tuple[str, str]]
+E = TypeVar("E", bound=msgspec.Struct)
+
+NOTHING = b"\x00\x00"
+_PANE_FIELDS = tuple(field for field in Pane.__struct_fields__ if field != "id")
+
+
+class BadUpdate(Exception):
+    """Bytes that are not an update of a document, or one that builds on edits that are not here."""
+
+
+class Document:
+    """
+    A replica of the shared document.
+
+    What an edit or an update changed is gathered until `settle`; until then the entries are as they were before.
+    Entries that do not fit their shape are left out: a newer version's, or what a program wrote past the hub.
+
+    Args:
+        state: An update to begin from.
+
+    Raises:
+        BadUpdate: If `state` is not one.
+
+    """
+
+    def __init__(self, state: bytes = NOTHING) -> None:
+        self.doc = pycrdt.Doc[Any]()
+        self.roots: dict[str, pycrdt.Map[Any]] = {}
+        self.entries: dict[str, dict[str, Any]] = {name: {} for name in ENTRIES}
+        self.room = RoomEntry()
+        self.meta = MetaEntry()
+        self._changed: Changed = set()
+        self._updates: list[bytes] = []
+        self._subscriptions: list[pycrdt.Subscription] = []
+        for name in (*ENTRIES, *SINGLES):
+            root = self.roots[name] = self.doc.get(name, type=pycrdt.Map)
+            self._subscriptions.append(root.observe_deep(partial(self._note, name)))
+        self._subscriptions.append(self.doc.observe(lambda event: self._updates.append(event.update)))
+        self.apply(state)
+        self.settle()
+
+    # Updates
+
+    @property
+    def state(self) -> bytes:
+        """The state vector: how much of everybody's edits is here."""
+        return self.doc.get_state()
+
+    def since(self, state: bytes | None = None) -> bytes:
+        """
+        Give the update that brings a replica up to date.
+
+        Args:
+            state: The replica's state vector; None for a new replica.
+
+        Raises:
+            BadUpdate: If `state` is not one.
+
+        """
+        with _decoding():
+            return self.doc.get_update(state)
+
+    def apply(self, update: bytes) -> bytes:
+        """
+        Merge an update.
+
+        Returns:
+            What of it was news here, empty if nothing was.
+
+        Raises:
+            BadUpdate: If it is not one, or is about another document.
+
+        """
+        if update == NOTHING:
+            return b""
+        with _decoding():
+            self.doc.apply_update(update)
+        return self._news()
+
+    @contextmanager
+    def edit(self, origin: object) -> Iterator[Document]:
+        """Let the block's edits be one update; `news` gives it afterwards."""
+        with self.doc.transaction(origin=origin):
+            yield self
+
+    def news(self) -> bytes:
+        """Give what was edited since the last call as one update, empty if nothing was."""
+        return self._news()
+
+    def _news(self) -> bytes:
+        updates, self._updates = self._updates, []
+        if not updates:
+            return b""
+        return updates[0] if len(updates) == 1 else pycrdt.merge_updates(*updates)
+
+    def _note(self, root: str, events: list[Any]) -> None:
+        for event in events:
+            if event.path:
+                self._changed.add((root, str(event.path[0])))
+            else:
+                self._changed.update((root, key) for key in event.keys)
+
+    # Entries
+
+    @property
+    def changed(self) -> Changed:
+        """Which entries, by root and id, changed since they were last settled."""
+        return self._changed
+
+    def raw(self, root: str, id_: str) -> Any:
+        """Give what stands at a place as JSON, None for nothing."""
+        value = self.roots[root].get(id_)
+        return value.to_py() if isinstance(value, pycrdt.Map) else value
+
+    def settle(self) -> Changed:
+        """Bring the entries up to date, and tell which changed."""
+        changed, self._changed = self._changed, set()
+        for root, id_ in changed:
+            if root in ENTRIES:
+                self._read(root, id_)
+        if any(root == "room" for root, _ in changed):
+            self.room = self._single("room", RoomEntry())
+        if any(root == "meta" for root, _ in changed):
+            self.meta = self._single("meta", MetaEntry())
+        return changed
+
+    def _read(self, root: str, id_: str) -> None:
+        value = self.raw(root, id_)
+        try:
+            self.entries[root][id_] = read(root, value)
+        except msgspec.ValidationError:
+            self.entries[root].pop(id_, None)
+
+    def _single(self, root: str, otherwise: E) -> E:
+        try:
+            entry: E = read(root, self.roots[root].to_py())  # type: ignore[assignment]  # the type of `otherwise`
+        except msgspec.ValidationError:
+            return otherwise
+        return entry
+
+    @property
+    def pages(self) -> dict[str, PageEntry]:
+        """The pages that are there, in order."""
+        return _there(self.entries["pages"])
+
+    @property
+    def panes(self) -> dict[str, PaneEntry]:
+        """The panes that are there, on whatever page, in order."""
+        return _there(self.entries["panes"])
+
+    @property
+    def marks(self) -> dict[str, Mark]:
+        """Every mark."""
+        return self.entries["marks"]
+
+    @property
+    def notes(self) -> dict[str, Note]:
+        """Every note."""
+        return self.entries["notes"]
+
+    @property
+    def resolved(self) -> dict[str, Resolution]:
+        """Whose threads are settled, by the mark's id."""
+        return self.entries["resolved"]
+
+    @property
+    def chat(self) -> dict[str, ChatLine]:
+        """Everything said."""
+        return self.entries["chat"]
+
+    def board(self, like: Board) -> Board:
+        """
+        Give the board.
+
+        Args:
+            like: What is not in the document: session, label, feeds, tastes.
+
+        """
+        panes: dict[str, list[Pane]] = {}
+        for id_, entry in self.panes.items():
+            panes.setdefault(entry.page, []).append(_pane(id_, entry))
+        pages = (Page(id=id_, title=page.title, panes=tuple(panes.get(id_, ()))) for id_, page in self.pages.items())
+        return msgspec.structs.replace(like, pages=tuple(pages))
+
+
+def _there(entries: dict[str, Any]) -> dict[str, Any]:
+    ids = sorted((entry.order, id_) for id_, entry in entries.items() if not entry.gone)
+    return {id_: entries[id_] for _, id_ in ids}
+
+
+def _pane(id_: str, entry: PaneEntry) -> Pane:
+    return Pane(id=id_, **{name: getattr(entry, name) for name in _PANE_FIELDS})
+
+
+@contextmanager
+def _decoding() -> Iterator[None]:
+    """Let nothing but `BadUpdate` out, whatever the library makes of a stranger's bytes: a panic is no `Exception`."""
+    try:
+        yield
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        raise BadUpdate(f"not an update of a shared document: {error}") from None

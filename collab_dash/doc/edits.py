@@ -1,0 +1,159 @@
+"""
+How people change the document: one function for each thing somebody does.
+
+Call them within `Document.edit`. Ids are random, so that two who add something at once add two things.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import pycrdt
+
+from ..board import Pane
+from .document import Document
+from .entries import ROOM_FILTER, ChatLine, Mark, Note, PageEntry, PaneEntry, Resolution, plain
+from .order import between
+
+
+def new_id() -> str:
+    """Give an id for a new entry."""
+    return secrets.token_hex(6)
+
+
+# Pages and panes
+
+
+def add_page(document: Document, title: str, *, after: str = "") -> str:
+    """Add a page, after the page `after` or at the end, and give its id."""
+    id_ = new_id()
+    order = _place(document.pages, after)
+    document.roots["pages"][id_] = pycrdt.Map(plain(PageEntry(title=title, order=order)))
+    return id_
+
+
+def add_pane(document: Document, page: str, pane: Pane, *, after: str = "") -> str:
+    """Add a pane to a page, after the pane `after` or at the end, and give its id."""
+    id_ = new_id()
+    order = _place(on_page(document, page), after)
+    document.roots["panes"][id_] = pycrdt.Map(pane_fields(pane) | {"page": page, "order": order})
+    return id_
+
+
+def pane_fields(pane: Pane) -> dict[str, Any]:
+    """Give what of a pane is not at its default, as the document holds it."""
+    return {name: value for name, value in plain(pane).items() if name != "id"}
+
+
+def change(document: Document, root: str, id_: str, **fields: Any) -> None:
+    """Set fields of a page, pane or rule, those that differ and no others; nothing happens if it is not there."""
+    entry = document.roots[root].get(id_)
+    if not isinstance(entry, pycrdt.Map):
+        return
+    for name, value in fields.items():
+        value = list(value) if isinstance(value, tuple) else value
+        if name not in entry or entry[name] != value:
+            entry[name] = value
+
+
+def close(document: Document, root: str, id_: str, *, now: int) -> None:
+    """Take a page, pane or rule off the board; undoing brings it back with all that others did to it."""
+    change(document, root, id_, gone=now)
+
+
+def move_pane(document: Document, id_: str, *, after: str, page: str | None = None) -> None:
+    """
+    Move a pane.
+
+    Args:
+        document: Where.
+        id_: The pane.
+        after: The pane it is to follow; empty for the first place.
+        page: The page it is to be on; None for the one it is on.
+
+    """
+    pane = document.panes.get(id_)
+    if pane is not None:
+        page = page or pane.page
+        others = {other: entry for other, entry in on_page(document, page).items() if other != id_}
+        change(document, "panes", id_, order=_place(others, after, first=not after), page=page)
+
+
+def move_page(document: Document, id_: str, *, after: str) -> None:
+    """Move a page behind another, or to the first place."""
+    others = {other: entry for other, entry in document.pages.items() if other != id_}
+    change(document, "pages", id_, order=_place(others, after, first=not after))
+
+
+def on_page(document: Document, page: str) -> dict[str, PaneEntry]:
+    """Give the panes of a page, in order."""
+    return {id_: pane for id_, pane in document.panes.items() if pane.page == page}
+
+
+def _place(ordered: dict[str, Any], after: str, *, first: bool = False) -> str:
+    """Give the order that is after the entry `after`; or after the last one, or before the `first`."""
+    orders = [entry.order for entry in ordered.values()]
+    if first:
+        return between("", orders[0] if orders else "")
+    if after not in ordered:
+        return between(orders[-1] if orders else "", "")
+    index = list(ordered).index(after)
+    return between(orders[index], orders[index + 1] if index + 1 < len(orders) else "")
+
+
+def set_room_filter(document: Document, text: str) -> None:
+    """Set the filter that holds for every pane."""
+    document.roots["room"][ROOM_FILTER] = text
+
+
+# What people say
+
+
+def add_mark(document: Document, mark: Mark) -> str:
+    """Pin an event or a moment, and give the mark's id."""
+    return _add(document, "marks", plain(mark))
+
+
+def remove_mark(document: Document, id_: str) -> None:
+    """Take a mark away, with its notes."""
+    for note, entry in list(document.notes.items()):
+        if entry.mark == id_:
+            remove(document, "notes", note)
+    remove(document, "resolved", id_)
+    remove(document, "marks", id_)
+
+
+def add_note(document: Document, note: Note) -> str:
+    """Add a comment to a mark, and give its id."""
+    return _add(document, "notes", plain(note))
+
+
+def edit_note(document: Document, id_: str, text: str, *, now: int) -> None:
+    """Say it otherwise; nothing happens if it is gone."""
+    if (note := document.notes.get(id_)) is not None:
+        document.roots["notes"][id_] = plain(note) | {"text": text, "edited": now}
+
+
+def resolve(document: Document, mark: str, resolution: Resolution | None) -> None:
+    """Settle a mark's thread, or open it again."""
+    if resolution is None:
+        remove(document, "resolved", mark)
+    else:
+        document.roots["resolved"][mark] = plain(resolution)
+
+
+def say(document: Document, line: ChatLine) -> str:
+    """Say something to all, and give its id."""
+    return _add(document, "chat", plain(line))
+
+
+def remove(document: Document, root: str, id_: str) -> None:
+    """Delete an entry; nothing happens if it is not there."""
+    document.roots[root].pop(id_, None)
+
+
+def _add(document: Document, root: str, value: dict[str, Any]) -> str:
+    id_ = new_id()
+    document.roots[root][id_] = value
+    return id_
