@@ -40,6 +40,8 @@ SUBSCRIBE = "feed:subscribe"
 HISTORY = "feed:history"
 PUBLISH = "feed:publish"
 RECONNECT = "feed:reconnect"
+DOC_SAVED = "doc:saved"
+DOC_REFUSED = "doc:refused"
 
 
 class Close(IntEnum):
@@ -114,6 +116,7 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True):
         client: The peer's id in this session.
         recovered: Whether everything since the peer's `resume` follows.
         ping: Seconds between the hub's pings.
+        doc: Which shared document; empty where there is none.
 
     """
 
@@ -124,6 +127,7 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True):
     client: str
     recovered: bool
     ping: float
+    doc: str = ""
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,6 +166,12 @@ class Skipped(msgspec.Struct, frozen=True, kw_only=True, rename={"first": "from"
 
     first: int
     last: int
+
+
+class Saved(msgspec.Struct, frozen=True, kw_only=True):
+    """So many more of this link's document updates are on disk."""
+
+    updates: int
 
 
 class FeedStatus(msgspec.Struct, frozen=True, kw_only=True):

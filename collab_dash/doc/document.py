@@ -94,6 +94,27 @@ class Document:
             self.doc.apply_update(update)
         return self._news()
 
+    def lacks(self, update: bytes) -> bool:
+        """
+        Tell whether an update holds edits that are not merged here, since they build on others that are not here.
+
+        Raises:
+            BadUpdate: If it is not one.
+
+        """
+        with _decoding():
+            return _has_edits(pycrdt.get_update(update, self.state))
+
+    def ahead_of(self, state: bytes) -> bool:
+        """
+        Tell whether edits are here that a replica with a state vector lacks.
+
+        Raises:
+            BadUpdate: If it is not one.
+
+        """
+        return _has_edits(self.since(state))
+
     @contextmanager
     def edit(self, origin: object) -> Iterator[Document]:
         """Let the block's edits be one update; `news` gives it afterwards."""
@@ -198,6 +219,10 @@ class Document:
             panes.setdefault(entry.page, []).append(_pane(id_, entry))
         pages = (Page(id=id_, title=page.title, panes=tuple(panes.get(id_, ()))) for id_, page in self.pages.items())
         return msgspec.structs.replace(like, pages=tuple(pages))
+
+
+def _has_edits(update: bytes) -> bool:
+    return update[:1] != NOTHING[:1]  # an update begins with how many clients' edits follow
 
 
 def _there(entries: dict[str, Any]) -> dict[str, Any]:

@@ -173,6 +173,9 @@ ENTRIES: dict[str, type[msgspec.Struct]] = {
 SINGLES: dict[str, type[msgspec.Struct]] = {"room": RoomEntry, "meta": MetaEntry}
 """Roots that are one entry each, their keys its fields."""
 
+NESTED = ("pages", "panes")
+"""Roots whose entries are shared maps, merged field by field; the others' are JSON values."""
+
 SIGNED = ("marks", "notes", "resolved", "chat")
 """Roots whose entries are their author's."""
 

@@ -9,10 +9,13 @@ from ..event import Record, encode
 
 
 class Format(Protocol):
-    """How a door wraps events for its kind of link."""
+    """How a door wraps what it sends for its kind of link."""
 
     def wrap(self, events: Sequence[bytes]) -> bytes:
         """Give the bytes that carry these events, ready to be written to any link of this kind."""
+
+    def pack(self, messages: Sequence[bytes]) -> bytes:
+        """Give the bytes that carry these binary messages, likewise."""
 
 
 class Receiver(Protocol):

@@ -8,8 +8,10 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..board import Board, completed
 from ..errors import LogError
 from ..event import Record, unix_ms
+from ..store.docs import Updates
 from ..store.log import Log, open_log
 from ..wire import FEED_STATUS, PING_INTERVAL, STATUS, Close, FeedStatus, Hello, SessionStatus, Welcome
 from .configure import Configured
@@ -18,6 +20,7 @@ from .presence import Presence
 from .rate import Rate
 from .recorder import Recorder
 from .runner import Runner
+from .shared import Shared, load_shared
 from .subscriber import Link, Subscriber
 from .upstreams import make_runners
 
@@ -32,6 +35,7 @@ class Hub:
 
     Args:
         log: The open log; the hub closes it.
+        shared: The session's document, kept in that log's database.
         configured: The feeds to run and the board to show.
         folder: The workspace's folder.
         exposed: The address if other machines can reach it, else empty.
@@ -45,6 +49,7 @@ class Hub:
     def __init__(
         self,
         log: Log,
+        shared: Shared,
         configured: Configured,
         *,
         folder: Path,
@@ -52,7 +57,7 @@ class Hub:
         passing: bool = False,
     ) -> None:
         self.log = log
-        self.board = configured.board
+        self.shared = shared
         self.fanout = Fanout(log.last)
         self.recorder = Recorder(log, self._deliver)
         self.presence = Presence()
@@ -67,6 +72,16 @@ class Hub:
         self._rate = Rate()
         self._joined: set[Subscriber] = set()
         self._changed = asyncio.Event()
+
+    @property
+    def session(self) -> str:
+        """Give the session's name."""
+        return self._configured.board.session
+
+    @property
+    def board(self) -> Board:
+        """Give the board as people have it now, every pane complete."""
+        return completed(self.shared.board(self._configured.board))
 
     @property
     def subscribers(self) -> frozenset[Subscriber]:
@@ -88,10 +103,12 @@ class Hub:
             writer = writing.create_task(self.recorder.run(), name="writer")
             async with asyncio.TaskGroup() as running:
                 tasks = [running.create_task(self._tick(), name="tick")]
+                tasks.append(running.create_task(self._share(), name="shared document"))
                 tasks += [running.create_task(runner.run(), name=f"feed {runner.name}") for runner in runners]
                 intakes = [intake for runner in runners for intake in runner.intakes]
                 tasks += [running.create_task(intake.run(), name=f"intake {intake.feed}") for intake in intakes]
                 await self.stopping.wait()
+                await self.shared.passed_on()
                 for task in tasks:
                     task.cancel()
             await self.recorder.drained()
@@ -134,13 +151,14 @@ class Hub:
             sent=sent,
         )
         welcome = Welcome(
-            session=self.board.session,
+            session=self.session,
             epoch=self.log.epoch,
             offset=sent,
             role=role,
             client=subscriber.client,
             recovered=recovered,
             ping=PING_INTERVAL,
+            doc=self.shared.epoch,
         )
         return subscriber, welcome
 
@@ -207,6 +225,15 @@ class Hub:
                 for feed in changed:
                     subscriber.push(FEED_STATUS, feed)
 
+    async def _share(self) -> None:
+        """Save and relay edits of the document; when the database is replaced, of the one that is there then."""
+        while True:
+            shared = self.shared
+            async with asyncio.TaskGroup() as tasks:
+                running = tasks.create_task(shared.run())
+                await shared.ended.wait()
+                running.cancel()
+
     async def _reopen(self) -> None:
         """The database was replaced or deleted: go on in what is there now, under its epoch."""
         _log.warning("the database %s was replaced; opening it anew", self.log.path)
@@ -215,10 +242,13 @@ class Hub:
         except LogError as error:
             _log.error("the database cannot be opened: %s", error)
             return
-        old = self.log
+        old, old_shared = self.log, self.shared
+        shared = await load_shared(Updates(log), self._configured.board)
+        shared.watchers = old_shared.watchers
 
         def switched() -> None:
-            self.log = log
+            self.log, self.shared = log, shared
+            old_shared.ended.set()
             self.fanout = Fanout(log.last)  # nobody joined to the old log receives from the new one
 
         await self.recorder.switch(log, switched)

@@ -6,16 +6,19 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from ..doc.sync import read as read_message
 from ..errors import BadFrame, CollabDashError, HubError, JoinRefused, RequestRefused
 from ..event import Position, unix_ms
 from ..retry import backoff
 from ..wire import (
+    DOC_REFUSED,
+    DOC_SAVED,
     EVENTS,
     FEED_STATUS,
     HELLO,
@@ -26,11 +29,13 @@ from ..wire import (
     STATUS,
     Close,
     Code,
+    Fault,
     FeedStatus,
     Frame,
     Hello,
     Person,
     Resume,
+    Saved,
     SessionStatus,
     Skipped,
     Welcome,
@@ -46,6 +51,9 @@ from .updates import Joined as Joined
 from .updates import Lost as Lost
 from .updates import People as People
 from .updates import Update as Update
+
+if TYPE_CHECKING:
+    from .replica import Replica
 
 MAX_UPDATES = 256
 
@@ -93,6 +101,7 @@ class Session:
         self._updates = Pending[Update | CollabDashError](MAX_UPDATES, _matter)
         self._waiting: dict[int, asyncio.Future[msgspec.Raw]] = {}
         self._next_id = 1
+        self._replica: Replica | None = None
         self._retry_now = asyncio.Event()
 
     async def __aiter__(self) -> AsyncIterator[Update]:
@@ -147,6 +156,22 @@ class Session:
             except ConnectionClosed:
                 _log.debug("%s was not sent: the link is down", event)
 
+    async def send_message(self, message: bytes) -> bool:
+        """Send a binary message; tell whether there was a link to send it by."""
+        if self._socket is None:
+            return False
+        try:
+            await self._socket.send(message)
+        except ConnectionClosed:
+            return False
+        return True
+
+    def share(self, replica: Replica) -> None:
+        """Keep a replica of the shared document in step with the hub's, from now on; its `run` sends what it says."""
+        self._replica = replica
+        if self._socket is not None:
+            replica.joined(self.welcome)
+
     def retry_now(self) -> None:
         """Do not wait out the pause before the next attempt."""
         self._retry_now.set()
@@ -195,6 +220,8 @@ class Session:
         """Stay joined until cancelled, or until the hub refuses for good; what happens comes out of iterating."""
         delays = backoff()
         while True:
+            if self._replica is not None:
+                self._replica.joined(self.welcome)
             await self._updates.put(Joined(self.welcome))
             delays = backoff()
             reason = await self._read(socket)
@@ -225,7 +252,11 @@ class Session:
         """Read until the link breaks; give the reason, None if it is final."""
         try:
             while True:
-                await self._take(decode_frame(await socket.recv(decode=False)))
+                frame = await socket.recv(decode=False)
+                if frame[:1] < b" ":  # no JSON begins like this; a message about the document does
+                    self._take_message(frame)
+                else:
+                    await self._take(decode_frame(frame))
         except ConnectionClosed as error:
             end: CollabDashError = ended(None, error)
         except BadFrame as error:
@@ -237,10 +268,25 @@ class Session:
                 self._hello, resume=Resume(epoch=self.welcome.epoch, offset=self._offset)
             )
             self._fail_waiting()
+            if self._replica is not None:
+                self._replica.lost()
         if isinstance(end, JoinRefused):
             await self._updates.put(end)
             return None
         return str(end)
+
+    def _take_message(self, frame: bytes) -> None:
+        if self._replica is not None:
+            self._replica.take(read_message(frame))
+
+    def _take_verdict(self, frame: Frame) -> None:
+        """Take what became of an edit."""
+        if self._replica is None:
+            return
+        if frame.event == DOC_SAVED:
+            self._replica.saved(_decode(frame, Saved))
+        else:
+            self._replica.refused(_decode(frame, Fault))
 
     async def _take(self, frame: Frame) -> None:
         if frame.event == EVENTS:
@@ -254,13 +300,12 @@ class Session:
             self._answered(frame.id, frame)
         elif frame.event in _PUSHES:
             make, shape = _PUSHES[frame.event]
-            try:
-                update = make(msgspec.json.decode(frame.data, type=shape))
-            except msgspec.MsgspecError as error:
-                raise BadFrame(f"a {frame.event} that cannot be read: {error}") from None
+            update = make(_decode(frame, shape))
             if isinstance(update, Skipped):
                 self._offset = max(self._offset, update.last)
             await self._updates.put(update)
+        elif frame.event in (DOC_SAVED, DOC_REFUSED):
+            self._take_verdict(frame)
 
     def _answered(self, id_: int, frame: Frame) -> None:
         answer = self._waiting.get(id_)
@@ -285,6 +330,13 @@ class Session:
         if socket is not None:
             await self.tell(LEAVE, {})
             await socket.close()
+
+
+def _decode(frame: Frame, shape: Any) -> Any:
+    try:
+        return msgspec.json.decode(frame.data, type=shape)
+    except msgspec.MsgspecError as error:
+        raise BadFrame(f"a {frame.event} that cannot be read: {error}") from None
 
 
 @asynccontextmanager

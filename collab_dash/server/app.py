@@ -80,7 +80,7 @@ def make_app(hub: Hub, credentials: Credentials, *, address: str, read_only: boo
     async def index(request: Request) -> Response:
         url = f"{request.url.scheme}://{request.url.netloc}/#TOKEN"
         return PlainTextResponse(
-            f"collab-dash: the session {hub.board.session!r}\n\n"
+            f"collab-dash: the session {hub.session!r}\n\n"
             f"Join it from a terminal with the whole link, the part after # included:\n\n"
             f"    collab-dash join '{url}'\n"
         )

@@ -12,6 +12,7 @@ from ..wire import Close, encode_events
 
 EXTENSION = "collab_dash.link"
 _FIN_TEXT = 0x81
+_FIN_BINARY = 0x82
 
 
 def text_frame(payload: bytes) -> bytes:
@@ -20,20 +21,33 @@ def text_frame(payload: bytes) -> bytes:
 
     RFC 6455 section 5.2. Only right on links without compression.
     """
+    return _frame(_FIN_TEXT, payload)
+
+
+def binary_frame(payload: bytes) -> bytes:
+    """Frame a binary message likewise."""
+    return _frame(_FIN_BINARY, payload)
+
+
+def _frame(head: int, payload: bytes) -> bytes:
     size = len(payload)
     if size < 126:
-        return bytes((_FIN_TEXT, size)) + payload
+        return bytes((head, size)) + payload
     if size < 1 << 16:
-        return struct.pack("!BBH", _FIN_TEXT, 126, size) + payload
-    return struct.pack("!BBQ", _FIN_TEXT, 127, size) + payload
+        return struct.pack("!BBH", head, 126, size) + payload
+    return struct.pack("!BBQ", head, 127, size) + payload
 
 
 class WebSocketFormat:
-    """Events as ``feed:events`` pushes in text frames."""
+    """Events as ``feed:events`` pushes in text frames, messages of the y-protocols in binary ones."""
 
     def wrap(self, events: Sequence[bytes]) -> bytes:
         """Give the frames that carry these events."""
         return b"".join(map(text_frame, encode_events(events)))
+
+    def pack(self, messages: Sequence[bytes]) -> bytes:
+        """Give the frames that carry these messages."""
+        return b"".join(map(binary_frame, messages))
 
 
 class PreparedFrames(WebSocketsSansIOProtocol):

@@ -21,6 +21,8 @@ from ..config import Workspace
 from ..errors import HubError
 from ..hub.configure import configure
 from ..hub.hub import Hub
+from ..hub.shared import load_shared
+from ..store.docs import Updates
 from ..store.log import open_log
 from ..wire import MAX_REQUEST_BYTES, PING_INTERVAL, SILENCE_LIMIT, Close
 from .app import LOOPBACK, make_app
@@ -147,9 +149,11 @@ async def serve(
         with bound:
             credentials.port = address.port
             save_credentials(workspace.db, credentials)
+            log, configured = await open_log(workspace.db), configure(workspace)
             hub = Hub(
-                await open_log(workspace.db),
-                configure(workspace),
+                log,
+                await load_shared(Updates(log), configured.board),
+                configured,
                 folder=workspace.folder,
                 exposed=address.exposed,
                 passing=terms.linger is not None,

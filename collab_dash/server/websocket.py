@@ -7,12 +7,16 @@ import logging
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from ..errors import BadFrame
+from ..doc.sync import read as read_message
+from ..errors import BadFrame, RequestRefused
 from ..hub.fanout import Format
-from ..hub.handlers import answer
+from ..hub.handlers import answer, fault_of
 from ..hub.hub import Hub
+from ..hub.replica import Replica
 from ..hub.subscriber import Subscriber
 from ..wire import (
+    DOC_REFUSED,
+    DOC_SAVED,
     HELLO,
     HELLO_TIMEOUT,
     PROTOCOL,
@@ -21,10 +25,12 @@ from ..wire import (
     Fault,
     Hello,
     Request,
+    Saved,
     decode_hello,
     decode_request,
     encode_fault,
     encode_ok,
+    encode_push,
 )
 from .credentials import Credentials
 from .frames import EXTENSION, PreparedFrames, WebSocketFormat, text_frame
@@ -101,12 +107,7 @@ async def serve_peer(socket: WebSocket, hub: Hub, credentials: Credentials, *, r
     try:
         subscriber = await _greet(link, hub, credentials, read_only=read_only)
         try:
-            async with asyncio.TaskGroup() as tasks:
-                delivery = tasks.create_task(subscriber.run(), name=f"peer {subscriber.client}")
-                try:
-                    await _serve_requests(link, hub, subscriber)
-                finally:
-                    delivery.cancel()
+            await _serve(link, hub, subscriber)
         finally:
             hub.leave(subscriber)
     except* Refused as refusals:
@@ -155,7 +156,7 @@ async def _first_request(link: WebSocketLink) -> Request:
 
 def _request(frame: str | bytes) -> Request:
     if isinstance(frame, bytes):
-        raise Refused(Close.BAD_FRAME, "this hub takes no binary frames")
+        raise Refused(Close.HELLO_MISSING, f"the first frame must be {HELLO}, in text")
     try:
         return decode_request(frame)
     except BadFrame as error:
@@ -169,10 +170,41 @@ def _hello(request: Request) -> Hello:
         raise Refused(Close.BAD_FRAME, f"a {HELLO} that cannot be read: {error}") from None
 
 
-async def _serve_requests(link: WebSocketLink, hub: Hub, subscriber: Subscriber) -> None:
+async def _serve(link: WebSocketLink, hub: Hub, subscriber: Subscriber) -> None:
+    def saved(updates: int) -> None:
+        link.push(encode_push(DOC_SAVED, Saved(updates=updates)))
+
+    replica = Replica(link, hub.shared, role=subscriber.role, person=subscriber.client, saved=saved)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            running = [
+                tasks.create_task(subscriber.run(), name=f"peer {subscriber.client}"),
+                tasks.create_task(replica.run(), name=f"replica {subscriber.client}"),
+            ]
+            try:
+                await _serve_frames(link, hub, subscriber, replica)
+            finally:
+                for task in running:
+                    task.cancel()
+    finally:
+        replica.end()
+
+
+async def _serve_frames(link: WebSocketLink, hub: Hub, subscriber: Subscriber, replica: Replica) -> None:
     while True:
-        request = _request(await link.receive())
-        reply = await answer(hub, subscriber, request)
+        frame = await link.receive()
+        reply = await (_take(replica, frame) if isinstance(frame, bytes) else answer(hub, subscriber, _request(frame)))
         if reply is not None:
             link.push(reply)
             await link.drained()
+
+
+async def _take(replica: Replica, frame: bytes) -> bytes | None:
+    """Take a message about the document; give what is to be said where it may not stand."""
+    try:
+        await replica.take(read_message(frame))
+    except BadFrame as error:
+        raise Refused(Close.BAD_FRAME, str(error)) from None
+    except RequestRefused as error:
+        return encode_push(DOC_REFUSED, fault_of(error))
+    return None

@@ -60,22 +60,10 @@ class Log:
             LogClosed: If the log is closed.
 
         """
-        self._check_open()
-        if self._writer is None:
-            raise LogUnavailable(
-                f"cannot write {self.path}: it was opened for reading only",
-                hint="publish to the hub that records this log",
-            )
         try:
-            first = await self._writer.run(self._appender.append, records, cursors)
-        except asyncio.CancelledError:
-            await self._writer.run(_nothing)  # behind the transaction, which runs to its end
-            raise
-        except sqlite3.Error as error:
-            raise unavailable(self.path, error) from error
+            return await self.writing(self._appender.append, records, cursors)
         finally:
             self.last = self._appender.last
-        return first
 
     async def read(
         self,
@@ -104,7 +92,7 @@ class Log:
 
         """
         wanted = Range(max(after, 0), min(upto, _MAX_OFFSET), _distinct(feeds), tuple(types))
-        return await self._read(read_page, wanted, limit)
+        return await self.reading(read_page, wanted, limit)
 
     async def read_back(
         self, *, before: int, limit: int, feeds: Sequence[str] | None = None, types: Sequence[str] = ()
@@ -126,15 +114,15 @@ class Log:
 
         """
         wanted = Range(0, min(before, _MAX_OFFSET) - 1, _distinct(feeds), tuple(types), backward=True)
-        return await self._read(read_page, wanted, limit)
+        return await self.reading(read_page, wanted, limit)
 
     async def offset_at(self, time: int) -> int:
         """Give the offset of the last event received before `time` (Unix milliseconds); 0 for none."""
-        return await self._read(offset_before, time)
+        return await self.reading(offset_before, time)
 
     async def cursors(self) -> dict[str, str]:
         """Give every feed's last cursor."""
-        return await self._read(_cursors)
+        return await self.reading(_cursors)
 
     async def refresh(self) -> int:
         """
@@ -142,7 +130,7 @@ class Log:
 
         A log opened by `read_log` learns by this what the hub has recorded since.
         """
-        last = await self._read(last_offset)
+        last = await self.reading(last_offset)
         if self._writer is None:
             self.last = last
         return self.last
@@ -170,9 +158,42 @@ class Log:
             if self._writer is not None:
                 await _close_writer(self._writer)
 
-    async def _read(
+    async def writing(
         self, function: Callable[Concatenate[sqlite3.Connection, _P], _T], *args: _P.args, **kwargs: _P.kwargs
     ) -> _T:
+        """
+        Call `function` on the writer's thread, one call after another; one that is cancelled runs to its end first.
+
+        Raises:
+            LogUnavailable: If SQLite cannot write just now.
+            LogClosed: If the log is closed.
+
+        """
+        self._check_open()
+        if self._writer is None:
+            raise LogUnavailable(
+                f"cannot write {self.path}: it was opened for reading only",
+                hint="publish to the hub that records this log",
+            )
+        try:
+            return await self._writer.run(function, *args, **kwargs)
+        except asyncio.CancelledError:
+            await self._writer.run(_nothing)  # behind the transaction, which runs to its end
+            raise
+        except sqlite3.Error as error:
+            raise unavailable(self.path, error) from error
+
+    async def reading(
+        self, function: Callable[Concatenate[sqlite3.Connection, _P], _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        """
+        Call `function` on the reader's thread.
+
+        Raises:
+            LogUnavailable: If SQLite cannot read just now.
+            LogClosed: If the log is closed.
+
+        """
         self._check_open()
         try:
             return await self._reader.run(function, *args, **kwargs)

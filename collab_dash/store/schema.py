@@ -27,6 +27,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE cursors(feed TEXT PRIMARY KEY, cursor TEXT) WITHOUT ROWID",
         "CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID",
     ),
+    ("CREATE TABLE doc_updates(id INTEGER PRIMARY KEY, data BLOB NOT NULL)",),
 )
 """One entry per schema version, oldest first. Add to the end; never change one that was released."""
 

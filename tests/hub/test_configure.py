@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from collab_dash.board import Pane
+from collab_dash.board import Pane, completed
 from collab_dash.hub.configure import Configured, configure
 from hubs import workspace_at
 
@@ -14,7 +14,7 @@ def configured(folder: Path, text: str) -> Configured:
 def test_a_feed_alone_makes_a_pane_in_its_plugins_own_taste(tmp_path: Path) -> None:
     found = configured(tmp_path, '[feeds.btc]\nuse = "coinbase"\nproducts = ["BTC-USD"]\n')
     assert found.problems == []
-    (page,) = found.board.pages
+    (page,) = completed(found.board).pages
     (pane,) = page.panes
     taste = found.feeds["btc"][1].pane
     assert pane.feeds == ("btc",)
@@ -25,15 +25,15 @@ def test_a_feed_alone_makes_a_pane_in_its_plugins_own_taste(tmp_path: Path) -> N
 def test_what_the_workspace_says_goes_before_the_plugins_taste(tmp_path: Path) -> None:
     pane = '[[pages]]\ntitle = "P"\n[[pages.panes]]\nfeed = "btc"\n'
     feed = '[feeds.btc]\nuse = "coinbase"\nproducts = ["BTC-USD"]\n'
-    (page,) = configured(tmp_path, f'{feed}{pane}columns = ["key"]\n').board.pages
+    (page,) = completed(configured(tmp_path, f'{feed}{pane}columns = ["key"]\n').board).pages
     assert (page.panes[0].view, page.panes[0].columns) == ("table", ("key",))
-    (page,) = configured(tmp_path, f'{feed}{pane}view = "log"\n').board.pages
+    (page,) = completed(configured(tmp_path, f'{feed}{pane}view = "log"\n').board).pages
     assert (page.panes[0].view, page.panes[0].columns) == ("log", ()), "columns of a table are no columns of a log"
 
 
 def test_a_pane_for_peers_always_has_a_view(tmp_path: Path) -> None:
     text = '[feeds.x]\nuse = "nonsense"\n[[pages]]\ntitle = "P"\n[[pages.panes]]\nfeed = "x"\n'
-    (page,) = configured(tmp_path, text).board.pages
+    (page,) = completed(configured(tmp_path, text).board).pages
     assert page.panes == (Pane(feeds=("x",), view="log"),)
 
 

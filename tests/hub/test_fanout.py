@@ -17,6 +17,9 @@ class Lines:
         self.wrapped += 1
         return b"\n".join(events)
 
+    def pack(self, messages: Sequence[bytes]) -> bytes:
+        raise AssertionError("nothing binary is sent here")
+
 
 class Receiver:
     def __init__(self, format_: Format, *feeds: str) -> None:

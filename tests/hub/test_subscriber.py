@@ -27,6 +27,9 @@ class LineFormat:
     def wrap(self, events: Sequence[bytes]) -> bytes:
         return b"".join(frame + b"\n" for frame in encode_events(events))
 
+    def pack(self, messages: Sequence[bytes]) -> bytes:
+        raise AssertionError("nothing binary is sent here")
+
 
 class Pipe:
     """A link that keeps what is written, and can be stopped up."""

@@ -58,6 +58,7 @@ async def test_a_hello_is_answered_with_session_epoch_offset_role_and_client(tmp
     async with hub_of(workspace_at(tmp_path)) as hub, socket_to(hub) as socket:
         ok = (await hello(socket, hub.viewer, name="ana"))["ok"]
         assert ok.pop("client")
+        assert ok.pop("doc")
         assert ok == {
             "session": "test",
             "epoch": hub.epoch,
@@ -108,7 +109,7 @@ async def test_silence_instead_of_a_hello_closes_the_link(tmp_path: Path, monkey
     [
         ('{"id":1,"event":"feed:history"}', Close.HELLO_MISSING),
         ("not json", Close.BAD_FRAME),
-        (b"\x00\x01", Close.BAD_FRAME),
+        (b"\x00\x01", Close.HELLO_MISSING),
         ('{"id":1,"event":"session:hello","data":{"protocol":"one"}}', Close.BAD_FRAME),
         pytest.param('{"event":"x","data":"' + "x" * MAX_REQUEST_BYTES + '"}', Close.BAD_FRAME, id="too long"),
     ],

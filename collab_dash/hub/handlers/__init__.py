@@ -79,9 +79,13 @@ async def answer(hub: Hub, subscriber: Subscriber, request: Request) -> bytes | 
     try:
         ok = await _serve(hub, subscriber, request)
     except RequestRefused as error:
-        fault = Fault(code=error.code, message=str(error), path=error.path, retry=error.retry)
-        return encode_fault(request.id, fault)
+        return encode_fault(request.id, fault_of(error))
     return None if request.id is None else encode_ok(request.id, ok)
+
+
+def fault_of(error: RequestRefused) -> Fault:
+    """Give an error as it goes over the wire."""
+    return Fault(code=error.code, message=str(error), path=error.path, retry=error.retry)
 
 
 async def _serve(hub: Hub, subscriber: Subscriber, request: Request) -> Any:

@@ -1,0 +1,311 @@
+"""The hub's document: what stands in it has passed the gate, is on disk, and is with everybody who syncs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
+
+from ..board import Board
+from ..doc.document import BadUpdate, Changed, Document
+from ..doc.seed import plant, prune
+from ..doc.sync import Kind, write
+from ..errors import LogUnavailable, RequestRefused
+from ..event import unix_ms
+from ..store.docs import Updates
+from ..wire import Code, may
+from .fanout import Format
+from .gate import check
+from .limiter import Bucket
+from .replica import Replica
+
+MAX_UPDATE_BYTES = 1 << 20
+MAX_DOCUMENT_BYTES = 16 << 20
+MAX_UNSAVED_BYTES = 4 << 20
+UPDATES_PER_SECOND = 200.0
+COMPACT_AFTER = 500
+KEEP_GONE = 7 * 24 * 3600 * 1000
+HOLD = 0.002
+RETRY_WRITE = 1.0
+
+_log = logging.getLogger("collab_dash.hub")
+
+
+class Accepted(NamedTuple):
+    """An update that passed the gate; `author` is None for the hub's own, `update` empty where it was no news."""
+
+    update: bytes
+    author: Replica | None
+
+
+class Shared:
+    """
+    The session's document, and everybody who syncs with it.
+
+    Every update is checked and merged when it comes, appended to the log's database, and only then relayed and
+    acknowledged, in one order for all. While the disk refuses, edits go on and are acknowledged once it takes them.
+
+    Args:
+        updates: Where it is kept.
+        document: What was kept.
+        trouble: Why it must not be written, for a person; empty when all is well.
+
+    Attributes:
+        watchers: Told which entries changed, after each update and edit.
+        ended: Set when another document takes this one's place.
+
+    """
+
+    def __init__(self, updates: Updates, document: Document, trouble: str = "") -> None:
+        self.document = document
+        self.trouble = trouble
+        self.ended = asyncio.Event()
+        self.watchers: list[Callable[[Changed], None]] = []
+        self._updates = updates
+        self._base = document.since()
+        self._tail: list[bytes] = []
+        self._size = len(self._base)
+        self._replicas: dict[Replica, Bucket] = {}
+        self._accepted: deque[Accepted] = deque()
+        self._unkept: list[Accepted] = []
+        self._unsaved = 0
+        self._wake = asyncio.Event()
+        self._level = asyncio.Event()
+        self._level.set()
+
+    @property
+    def epoch(self) -> str:
+        """Which document; empty where there is none to share."""
+        return "" if self.trouble else self.document.meta.epoch
+
+    def board(self, like: Board) -> Board:
+        """Give the board as people have it now."""
+        return like if self.trouble else self.document.board(like)
+
+    # Those who sync
+
+    async def begin(self, replica: Replica, state: bytes) -> None:
+        """
+        Let a replica have what it lacks, ask for what we lack, and relay to it from now on.
+
+        Args:
+            replica: Whose.
+            state: Its state vector.
+
+        Raises:
+            RequestRefused: If that is not one, or there is no document to share.
+
+        """
+        self._check_well()
+        await self._level.wait()  # nobody is to have what is not on disk
+        try:
+            lacking = self.document.since(state)
+        except BadUpdate as error:
+            raise RequestRefused(str(error), code=Code.INVALID_PAYLOAD) from None
+        own = self.document.state
+        self._replicas[replica] = Bucket(UPDATES_PER_SECOND, asyncio.get_running_loop().time())
+        replica.start([write(Kind.STEP2, lacking), write(Kind.STEP1, own)], own)
+
+    def end(self, replica: Replica) -> None:
+        """Relay nothing more to a replica."""
+        self._replicas.pop(replica, None)
+
+    async def take(self, replica: Replica, update: bytes) -> None:
+        """
+        Merge what a replica sends; one that was refused, or never began, is not heard until it begins (again).
+
+        Raises:
+            RequestRefused: If it may not stand; the replica has to begin anew.
+
+        """
+        bucket = self._replicas.get(replica)
+        if bucket is None:
+            return
+        loop = asyncio.get_running_loop()
+        while not bucket.take(loop.time()):  # noqa: ASYNC110 - waits for time to pass, which nobody tells
+            await asyncio.sleep(bucket.pause())  # its link is not read meanwhile: nothing is lost
+        try:
+            self.accept(replica, update)
+        except RequestRefused:
+            self.end(replica)
+            raise
+
+    def accept(self, author: Replica, update: bytes) -> None:
+        """
+        Merge an update if it may stand.
+
+        Raises:
+            RequestRefused: If it may not; then nothing has changed.
+
+        """
+        self._check_well()
+        if not may(author.role, "editor"):
+            raise RequestRefused("a viewer's link changes nothing", code=Code.FORBIDDEN)
+        self._check_size(update)
+        try:
+            news = self._merge(update)
+            check(self.document, role=author.role, person=author.person)
+        except BadUpdate as error:
+            self._rebuild()
+            raise RequestRefused(str(error), code=Code.INVALID_PAYLOAD) from None
+        except RequestRefused:
+            self._rebuild()
+            raise
+        self._settle(news, author)
+
+    def _merge(self, update: bytes) -> bytes:
+        news = self.document.apply(update)
+        if not news and self.document.lacks(update):
+            raise BadUpdate("it builds on edits that this hub does not have")
+        return news
+
+    @contextmanager
+    def edit(self) -> Iterator[Document]:
+        """
+        Let the block's edits be the hub's own.
+
+        Raises:
+            RequestRefused: If there is no document to share.
+
+        """
+        self._check_well()
+        with self.document.edit("hub"):
+            yield self.document
+        self._settle(self.document.news(), None)
+
+    def _settle(self, news: bytes, author: Replica | None) -> None:
+        changed = self.document.settle()
+        if news:
+            self._tail.append(news)
+            self._size += len(news)
+        self._accepted.append(Accepted(news, author))
+        self._unsaved += len(news)
+        self._level.clear()
+        self._wake.set()
+        if changed:
+            for watcher in self.watchers:
+                watcher(changed)
+
+    def _check_well(self) -> None:
+        if self.trouble:
+            raise RequestRefused(self.trouble, code=Code.UNAVAILABLE)
+
+    def _check_size(self, update: bytes) -> None:
+        if len(update) > MAX_UPDATE_BYTES:
+            message = f"an update of {len(update):,} bytes is over the limit of {MAX_UPDATE_BYTES:,}"
+            raise RequestRefused(message, code=Code.TOO_LARGE)
+        if self._size + len(update) > MAX_DOCUMENT_BYTES:
+            raise RequestRefused("the shared document is full; remove marks or notes", code=Code.TOO_LARGE)
+        if self._unsaved > MAX_UNSAVED_BYTES:
+            raise RequestRefused("too much waits for the disk already", code=Code.UNAVAILABLE, retry=True)
+
+    def _rebuild(self) -> None:
+        """Be as before an update that may not stand: a document cannot take back what it merged."""
+        self.document = Document(self._base)
+        for update in self._tail:
+            self.document.apply(update)
+        self.document.settle()
+
+    # To the disk, and to everybody
+
+    async def run(self) -> None:
+        """Save and relay what was accepted, until cancelled."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(RETRY_WRITE if self._unkept else None):
+                    await self._wake.wait()
+            self._wake.clear()
+            batch = list(self._accepted)
+            self._accepted.clear()
+            self._unkept += batch
+            await self._save()
+            self._relay([accepted.update for accepted in batch if accepted.update], {each.author for each in batch})
+            if not self._accepted:
+                self._level.set()
+            if len(self._tail) > COMPACT_AFTER and not self._unkept:
+                await self._compact()
+            await asyncio.sleep(HOLD)
+
+    async def passed_on(self) -> None:
+        """Wait until all that was accepted is relayed and, unless the disk refuses, kept."""
+        await self._level.wait()
+
+    async def _save(self) -> None:
+        """Append what is not on disk yet, and acknowledge it; nothing happens if the disk refuses."""
+        updates = [accepted.update for accepted in self._unkept if accepted.update]
+        try:
+            if updates:
+                await self._updates.append(updates)
+        except LogUnavailable as error:
+            _log.warning("edits of the shared document are not kept just now: %s", error)
+            return
+        self._unsaved -= sum(map(len, updates))
+        for author, count in Counter(accepted.author for accepted in self._unkept).items():
+            if author is not None and author in self._replicas:
+                author.saved(count)
+        self._unkept.clear()
+
+    def _relay(self, updates: list[bytes], authors: Collection[Replica | None]) -> None:
+        """Send edits on; to one who made them all, nothing."""
+        if not updates:
+            return
+        messages = [write(Kind.UPDATE, update) for update in updates]
+        only = next(iter(authors)) if len(authors) == 1 else None
+        state = self.document.state
+        packed: dict[Format, bytes] = {}
+        for replica in tuple(self._replicas):
+            if replica is not only:
+                format_ = replica.link.format
+                if format_ not in packed:
+                    packed[format_] = format_.pack(messages)
+                replica.relay(packed[format_], state)
+
+    async def _compact(self) -> None:
+        """Put all updates together into one, in memory and on disk."""
+        if self._accepted:
+            return
+        self._base, self._tail = self.document.since(), []
+        self._size = len(self._base)
+        try:
+            await self._updates.replace(self._base)
+        except LogUnavailable as error:
+            _log.warning("the shared document could not be put together on disk: %s", error)
+
+
+async def load_shared(updates: Updates, board: Board) -> Shared:
+    """
+    Load the session's document, and let it show the workspace's board where it is new or the workspace has changed.
+
+    What cannot be read is not written either: the session then goes on without a shared document and says why.
+
+    Args:
+        updates: Where it is kept.
+        board: As the workspace has it.
+
+    """
+    document = Document()
+    try:
+        kept = await updates.load()
+        for update in kept:
+            document.apply(update)
+        document.settle()
+    except (BadUpdate, LogUnavailable) as error:
+        return _troubled(updates, error)
+    now = unix_ms()
+    prune(document, before=now - KEEP_GONE)
+    plant(document, board, now=now)
+    if document.news() or len(kept) > 1:
+        try:
+            await updates.replace(document.since())
+        except LogUnavailable as error:
+            return _troubled(updates, error)
+    return Shared(updates, document)
+
+
+def _troubled(updates: Updates, error: Exception) -> Shared:
+    reason = f"there is no shared document, so that edits are not taken: {error}"
+    _log.error("%s", reason)
+    return Shared(updates, Document(), reason)
