@@ -12,7 +12,7 @@ import msgspec
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from ..errors import BadFrame, CollabDashError, HubError, JoinRefused, RequestRefused
+from ..errors import BadFrame, CollabDashError, HubError, JoinRefused
 from ..event import Position, unix_ms
 from ..retry import backoff
 from ..wire import (
@@ -25,7 +25,6 @@ from ..wire import (
     SKIPPED,
     STATUS,
     Close,
-    Code,
     FeedStatus,
     Frame,
     Hello,
@@ -39,6 +38,7 @@ from ..wire import (
     encode_request,
 )
 from .address import Address, parse_link
+from .answers import Answers
 from .connection import CHECK, OPEN_TIMEOUT, connect_to, ended
 from .pending import Pending
 from .updates import Events as Events
@@ -91,8 +91,7 @@ class Session:
         self._socket: ClientConnection | None = None
         self._offset = 0
         self._updates = Pending[Update | CollabDashError](MAX_UPDATES, _matter)
-        self._waiting: dict[int, asyncio.Future[msgspec.Raw]] = {}
-        self._next_id = 1
+        self._answers = Answers()
         self._retry_now = asyncio.Event()
 
     async def __aiter__(self) -> AsyncIterator[Update]:
@@ -123,21 +122,7 @@ class Session:
                 not connected.
 
         """
-        socket = self._socket
-        if socket is None:
-            raise RequestRefused("not connected to the session just now", code=Code.UNAVAILABLE, retry=True)
-        id_, self._next_id = self._next_id, self._next_id + 1
-        answer: asyncio.Future[msgspec.Raw] = asyncio.get_running_loop().create_future()
-        self._waiting[id_] = answer
-        try:
-            async with asyncio.timeout(timeout):
-                await socket.send(encode_request(event, {} if data is None else data, id_=id_), text=True)
-                return await answer
-        except (TimeoutError, ConnectionClosed):
-            message = f"the hub did not answer {event} within {timeout:g} s"
-            raise RequestRefused(message, code=Code.UNAVAILABLE, retry=True) from None
-        finally:
-            del self._waiting[id_]
+        return await self._answers.ask(self._socket, event, {} if data is None else data, timeout=timeout)
 
     async def tell(self, event: str, data: Any) -> None:
         """Send a request that wants no answer; dropped while the link is down."""
@@ -236,7 +221,7 @@ class Session:
             self._hello = msgspec.structs.replace(
                 self._hello, resume=Resume(epoch=self.welcome.epoch, offset=self._offset)
             )
-            self._fail_waiting()
+            self._answers.fail()
         if isinstance(end, JoinRefused):
             await self._updates.put(end)
             return None
@@ -251,7 +236,7 @@ class Session:
                     break
             await self._updates.put(Events(events))
         elif frame.id is not None:
-            self._answered(frame.id, frame)
+            self._answers.take(frame.id, frame)
         elif frame.event in _PUSHES:
             make, shape = _PUSHES[frame.event]
             try:
@@ -261,23 +246,6 @@ class Session:
             if isinstance(update, Skipped):
                 self._offset = max(self._offset, update.last)
             await self._updates.put(update)
-
-    def _answered(self, id_: int, frame: Frame) -> None:
-        answer = self._waiting.get(id_)
-        if answer is None or answer.done():
-            return
-        if frame.error is not None:
-            fault = frame.error
-            refused = RequestRefused(fault.message, code=fault.code, path=fault.path, retry=fault.retry)
-            answer.set_exception(refused)
-        else:
-            answer.set_result(frame.ok)
-
-    def _fail_waiting(self) -> None:
-        for answer in self._waiting.values():
-            if not answer.done():
-                gone = RequestRefused("the link broke before the hub answered", code=Code.UNAVAILABLE, retry=True)
-                answer.set_exception(gone)
 
     async def leave(self) -> None:
         """Say goodbye and close the link; `join` does so at the end of its block."""
