@@ -19,6 +19,7 @@ from ..wire import (
     EVENTS,
     FEED_STATUS,
     HELLO,
+    INTRODUCE,
     LEAVE,
     PEOPLE,
     PROTOCOL,
@@ -131,6 +132,11 @@ class Session:
                 await self._socket.send(encode_request(event, data), text=True)
             except ConnectionClosed:
                 _log.debug("%s was not sent: the link is down", event)
+
+    async def introduce(self, name: str, color: str) -> None:
+        """Be called and drawn otherwise from now on, by everybody; while the link is down, once it is back."""
+        self._hello = msgspec.structs.replace(self._hello, name=name, color=color)
+        await self.tell(INTRODUCE, {"name": name, "color": color})
 
     def retry_now(self) -> None:
         """Do not wait out the pause before the next attempt."""
@@ -261,6 +267,8 @@ async def join(
     *,
     token: str = "",
     name: str = "",
+    person: str = "",
+    color: str = "",
     feeds: Sequence[str] = ("*",),
     since: int | None = None,
     resume: Position | None = None,
@@ -273,6 +281,8 @@ async def join(
         url: ``http(s)://host:port/#TOKEN``; ``ws(s)://`` is taken too.
         token: The token, where the URL does not carry it.
         name: What others shall call you; without one you are not shown among the people.
+        person: A secret of your own, long and random, by which the hub knows you again.
+        color: The name of the colour others shall see you in.
         feeds: Feeds to receive events of; ``*`` for all.
         since: Also receive what the log holds after this offset.
         resume: Go on after this position, where the log is still the same; otherwise start at the present.
@@ -291,6 +301,8 @@ async def join(
         protocol=PROTOCOL,
         token=token,
         name=name,
+        person=person,
+        color=color,
         feeds=list(feeds),
         since=since,
         resume=None if resume is None else Resume(epoch=resume.epoch, offset=resume.offset),
