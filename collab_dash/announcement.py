@@ -6,7 +6,6 @@ Only the standard library and msgspec: the board reads it before its first paint
 
 from __future__ import annotations
 
-import hashlib
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -72,7 +71,9 @@ def state_dir() -> Path:
 
 def name_of(db: Path) -> str:
     """Give the name under which things about this database are kept."""
-    return hashlib.sha256(str(db.resolve()).encode()).hexdigest()[:20]
+    from hashlib import sha256  # a board opens without it
+
+    return sha256(str(db.resolve()).encode()).hexdigest()[:20]
 
 
 def path_of(db: Path) -> Path:

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import os
 from collections.abc import Callable, Iterable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import structs
 from textual.app import App, SystemCommand
@@ -15,7 +15,6 @@ from textual.screen import Screen
 
 from ..errors import CollabDashError
 from ..event import unix_ms
-from ..identity import Identity, remember
 from ..people import colour_for
 from ..wire import person_id
 from .clipboard import clipboard_command, copy_by
@@ -25,6 +24,9 @@ from .screens.board import BoardScreen
 from .state import State
 from .theme import CALM, PALETTE, PAPER, default_theme, person_colours
 from .widgets.keys import is_command
+
+if TYPE_CHECKING:
+    from ..identity import Identity
 
 
 class BoardApp(App[None]):
@@ -129,6 +131,8 @@ class BoardApp(App[None]):
         self.run_worker(self._remember(self.you), group="remember")
 
     async def _remember(self, you: Identity) -> None:
+        from ..identity import remember
+
         try:
             await asyncio.to_thread(remember, you)
         except CollabDashError as error:
