@@ -19,6 +19,7 @@ from .event import Event
 PROTOCOL = 1
 MAX_REQUEST_BYTES = 1 << 20
 MAX_PUSH_BYTES = 512 * 1024
+MAX_NAME = 40
 HELLO_TIMEOUT = 10.0
 PING_INTERVAL = 20.0
 SILENCE_LIMIT = 45.0
@@ -31,6 +32,7 @@ BOARD = "session:board"
 PEOPLE = "session:people"
 STATUS = "session:status"
 LOOK = "session:look"
+INTRODUCE = "session:introduce"
 LINKS = "session:links"
 STOP = "session:stop"
 EVENTS = "feed:events"
@@ -75,6 +77,22 @@ def may(role: str, needed: str) -> bool:
     return role in ROLES and ROLES.index(role) >= ROLES.index(needed)
 
 
+def person_id(secret: str) -> str:
+    """
+    Give the public id of whoever holds a secret: others can see it, and cannot take it for their own.
+
+    Args:
+        secret: A person's own, long and random, told to hubs alone; without one there is no id.
+
+    Returns:
+        Twelve hexadecimal digits, or an empty string.
+
+    """
+    from hashlib import sha256  # a board opens without it
+
+    return sha256(b"collab-dash person:" + secret.encode()).hexdigest()[:12] if secret else ""
+
+
 class Resume(msgspec.Struct, frozen=True):
     """Where a returning peer left off."""
 
@@ -90,6 +108,8 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         protocol: The version the peer speaks.
         token: What its link carried.
         name: What others shall call it.
+        person: The secret of whoever sits there, from which the hub derives the public id; empty for none.
+        color: What they shall be drawn in: one of eight names, or empty for one that follows from the id.
         feeds: Feeds to receive; ``*`` stands for all, an empty list for none.
         resume: Where it left off, if it was here before.
         since: Start after this offset of the current log; without it and without `resume`, at the present.
@@ -99,6 +119,8 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     protocol: int
     token: str = ""
     name: str = ""
+    person: str = ""
+    color: str = ""
     feeds: list[str] = msgspec.field(default_factory=lambda: ["*"])
     resume: Resume | None = None
     since: int | None = None
@@ -114,6 +136,7 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True):
         offset: The last offset the peer counts as having; events after it follow.
         role: ``viewer``, ``editor`` or ``host``.
         client: The peer's id in this session.
+        person: The public id of whoever sits there; the client's where the hello held no secret.
         recovered: Whether everything since the peer's `resume` follows.
         ping: Seconds between the hub's pings.
         doc: Which shared document; empty where there is none.
@@ -127,6 +150,7 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True):
     client: str
     recovered: bool
     ping: float
+    person: str = ""
     doc: str = ""
 
 
@@ -255,7 +279,20 @@ class SessionStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody who is here: `page` and `pane` say where they look."""
+    """
+    Somebody who is here.
+
+    Args:
+        client: The id of the program they sit at.
+        name: What they want to be called; two may want the same, see `collab_dash.people.distinct_names`.
+        role: ``viewer``, ``editor`` or ``host``.
+        page: The page they look at.
+        pane: The pane they look at.
+        since: When they came, Unix milliseconds.
+        person: Their public id, the same wherever they sit and whenever they come.
+        color: The name of the colour they are drawn in.
+
+    """
 
     client: str
     name: str
@@ -263,6 +300,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     page: str = ""
     pane: str = ""
     since: int = 0
+    person: str = ""
+    color: str = ""
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from .board import VIEWS, Pane
 from .duration import parse_duration, parse_rate
 from .feed import Overflow
 from .type_globs import check_type_glob
+from .wire import MAX_NAME
 from .workspace_faults import nearest
 
 FEEDLESS = ("feeds", "people")
@@ -36,7 +37,7 @@ class SessionTable(_Table):
 class UserTable(_Table):
     """``[user]`` of the user file: what is yours alone."""
 
-    name: str = Field("", max_length=64, description="What others call you; the login name by default.")
+    name: str = Field("", max_length=MAX_NAME, description="What others call you; by default what you chose at first.")
 
 
 class FeedTable(pydantic.BaseModel):

@@ -9,10 +9,12 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import structs
 
 from .program import interactive
 
 if TYPE_CHECKING:
+    from ..identity import Identity
     from ..peer.session import Session
 
 name_option = click.option("--name", metavar="YOU", help="What others shall call you.")
@@ -59,14 +61,14 @@ def join(context: click.Context, url: str, page: str | None, name: str | None) -
     from ..tui import run_board
     from ..workspace_location import user_name
 
-    called = _name(name, user_name())
+    you, known = _who(name or user_name())
 
     def connect() -> AbstractAsyncContextManager[Session]:
         from ..peer.session import join as join_session
 
-        return join_session(url, name=called)
+        return join_session(url, name=you.name, person=you.secret, color=you.color)
 
-    run_board(connect, page=page)
+    run_board(connect, you, page=page, ask=not known)
 
 
 def _need_terminal(context: click.Context) -> None:
@@ -78,9 +80,16 @@ def _need_terminal(context: click.Context) -> None:
     context.exit(2)
 
 
-def _name(given: str | None, configured: str) -> str:
-    if given or configured:
-        return given or configured
+def _who(wanted: str) -> tuple[Identity, bool]:
+    """Tell who sits here, by the wanted name, and whether they ever said how they want to be called."""
+    from ..identity import load_identity
+
+    kept = load_identity()
+    name = wanted or kept.name
+    return structs.replace(kept, name=name or _login()), bool(name)
+
+
+def _login() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a user without an entry in the password database, as in some containers
@@ -91,15 +100,16 @@ def _open(target: str | None, *, page: str | None, name: str | None, piped: bool
     from ..workspace_location import locate
 
     location = locate(target)
+    you, known = _who(name or location.user)
     source = _hand_over_stdin() if piped else None
     from ..tui import run_board
 
     def connect() -> AbstractAsyncContextManager[Session]:
         from ..peer.launch import open_session
 
-        return open_session(location, name=_name(name, location.user), stdin=source)
+        return open_session(location, you, stdin=source)
 
-    run_board(connect, page=page, first=location.label)
+    run_board(connect, you, page=page, first=location.label, ask=not known)
 
 
 def _hand_over_stdin() -> int:

@@ -13,7 +13,18 @@ from ..errors import LogError
 from ..event import Record, unix_ms
 from ..store.docs import Updates
 from ..store.log import Log, open_log
-from ..wire import FEED_STATUS, PING_INTERVAL, STATUS, Close, FeedStatus, Hello, SessionStatus, Welcome
+from ..wire import (
+    FEED_STATUS,
+    MAX_NAME,
+    PING_INTERVAL,
+    STATUS,
+    Close,
+    FeedStatus,
+    Hello,
+    SessionStatus,
+    Welcome,
+    person_id,
+)
 from .configure import Configured
 from .fanout import Fanout
 from .presence import Presence
@@ -145,7 +156,9 @@ class Hub:
             self.fanout,
             self.log,
             client=secrets.token_hex(4),
-            name=hello.name[:40],
+            name=hello.name.strip()[:MAX_NAME],
+            person=person_id(hello.person),
+            color=hello.color,
             role=role,
             feeds=None if "*" in hello.feeds else frozenset(hello.feeds),
             sent=sent,
@@ -156,6 +169,7 @@ class Hub:
             offset=sent,
             role=role,
             client=subscriber.client,
+            person=subscriber.person,
             recovered=recovered,
             ping=PING_INTERVAL,
             doc=self.shared.epoch,

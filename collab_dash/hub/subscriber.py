@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Protocol
 
+from ..people import colour_for
 from ..store.log import Log
 from ..wire import SKIPPED, Skipped, encode_push
 from .fanout import Fanout, Format
@@ -50,6 +51,8 @@ class Subscriber:
         log: Where the past is.
         client: Its id in this session.
         name: What others call it.
+        person: The public id of whoever sits there.
+        color: The name of the colour they are drawn in.
         role: ``viewer``, ``editor`` or ``host``.
         feeds: Feeds it wants, None for all.
         sent: The offset it has everything up to.
@@ -67,11 +70,15 @@ class Subscriber:
         role: str,
         feeds: frozenset[str] | None,
         sent: int,
+        person: str = "",
+        color: str = "",
     ) -> None:
         self.link = link
         self.client = client
         self.name = name
         self.role = role
+        self.person = person or client
+        self.color = colour_for(color, self.person)
         self.feeds = feeds
         self.sent = sent
         self.skipped = 0

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from ..announcement import Announcement, announced, hub_log
 from ..errors import HubError, SessionError
+from ..identity import Identity
 from ..wire import STOP
 from ..workspace_location import Location
 from .session import Session, join
@@ -81,13 +82,13 @@ async def find_or_start(location: Location, *, stdin: int | None = None) -> Foun
 
 
 @asynccontextmanager
-async def open_session(location: Location, *, name: str, stdin: int | None = None) -> AsyncIterator[Session]:
+async def open_session(location: Location, you: Identity, *, stdin: int | None = None) -> AsyncIterator[Session]:
     """
     Join the session of a workspace, whose hub is started where none runs, now and whenever it is gone.
 
     Args:
         location: The workspace.
-        name: What others shall call us.
+        you: Who we are.
         stdin: A file descriptor to hand to a new hub as its standard input, None for none.
 
     Raises:
@@ -101,7 +102,8 @@ async def open_session(location: Location, *, name: str, stdin: int | None = Non
             hint="watch this in another folder, or end that session with: collab-dash stop",
         )
     found = await find_or_start(location, stdin=stdin)
-    async with join(found.link(), name=name, locate=relocate(location, stdin=stdin)) as session:
+    where = relocate(location, stdin=stdin)
+    async with join(found.link(), name=you.name, person=you.secret, color=you.color, locate=where) as session:
         yield session
 
 

@@ -13,7 +13,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from ..doc.sync import read as read_message
-from ..errors import BadFrame, CollabDashError, HubError, JoinRefused, RequestRefused
+from ..errors import BadFrame, CollabDashError, HubError, JoinRefused
 from ..event import Position, unix_ms
 from ..retry import backoff
 from ..wire import (
@@ -22,13 +22,13 @@ from ..wire import (
     EVENTS,
     FEED_STATUS,
     HELLO,
+    INTRODUCE,
     LEAVE,
     PEOPLE,
     PROTOCOL,
     SKIPPED,
     STATUS,
     Close,
-    Code,
     Fault,
     FeedStatus,
     Frame,
@@ -44,6 +44,7 @@ from ..wire import (
     encode_request,
 )
 from .address import Address, parse_link
+from .answers import Answers
 from .connection import CHECK, OPEN_TIMEOUT, connect_to, ended
 from .pending import Pending
 from .updates import Events as Events
@@ -99,8 +100,7 @@ class Session:
         self._socket: ClientConnection | None = None
         self._offset = 0
         self._updates = Pending[Update | CollabDashError](MAX_UPDATES, _matter)
-        self._waiting: dict[int, asyncio.Future[msgspec.Raw]] = {}
-        self._next_id = 1
+        self._answers = Answers()
         self._replica: Replica | None = None
         self._retry_now = asyncio.Event()
 
@@ -132,21 +132,7 @@ class Session:
                 not connected.
 
         """
-        socket = self._socket
-        if socket is None:
-            raise RequestRefused("not connected to the session just now", code=Code.UNAVAILABLE, retry=True)
-        id_, self._next_id = self._next_id, self._next_id + 1
-        answer: asyncio.Future[msgspec.Raw] = asyncio.get_running_loop().create_future()
-        self._waiting[id_] = answer
-        try:
-            async with asyncio.timeout(timeout):
-                await socket.send(encode_request(event, {} if data is None else data, id_=id_), text=True)
-                return await answer
-        except (TimeoutError, ConnectionClosed):
-            message = f"the hub did not answer {event} within {timeout:g} s"
-            raise RequestRefused(message, code=Code.UNAVAILABLE, retry=True) from None
-        finally:
-            del self._waiting[id_]
+        return await self._answers.ask(self._socket, event, {} if data is None else data, timeout=timeout)
 
     async def tell(self, event: str, data: Any) -> None:
         """Send a request that wants no answer; dropped while the link is down."""
@@ -171,6 +157,11 @@ class Session:
         self._replica = replica
         if self._socket is not None:
             replica.joined(self.welcome)
+
+    async def introduce(self, name: str, color: str) -> None:
+        """Be called and drawn otherwise from now on, by everybody; while the link is down, once it is back."""
+        self._hello = msgspec.structs.replace(self._hello, name=name, color=color)
+        await self.tell(INTRODUCE, {"name": name, "color": color})
 
     def retry_now(self) -> None:
         """Do not wait out the pause before the next attempt."""
@@ -267,7 +258,7 @@ class Session:
             self._hello = msgspec.structs.replace(
                 self._hello, resume=Resume(epoch=self.welcome.epoch, offset=self._offset)
             )
-            self._fail_waiting()
+            self._answers.fail()
             if self._replica is not None:
                 self._replica.lost()
         if isinstance(end, JoinRefused):
@@ -297,7 +288,7 @@ class Session:
                     break
             await self._updates.put(Events(events))
         elif frame.id is not None:
-            self._answered(frame.id, frame)
+            self._answers.take(frame.id, frame)
         elif frame.event in _PUSHES:
             make, shape = _PUSHES[frame.event]
             update = make(_decode(frame, shape))
@@ -306,23 +297,6 @@ class Session:
             await self._updates.put(update)
         elif frame.event in (DOC_SAVED, DOC_REFUSED):
             self._take_verdict(frame)
-
-    def _answered(self, id_: int, frame: Frame) -> None:
-        answer = self._waiting.get(id_)
-        if answer is None or answer.done():
-            return
-        if frame.error is not None:
-            fault = frame.error
-            refused = RequestRefused(fault.message, code=fault.code, path=fault.path, retry=fault.retry)
-            answer.set_exception(refused)
-        else:
-            answer.set_result(frame.ok)
-
-    def _fail_waiting(self) -> None:
-        for answer in self._waiting.values():
-            if not answer.done():
-                gone = RequestRefused("the link broke before the hub answered", code=Code.UNAVAILABLE, retry=True)
-                answer.set_exception(gone)
 
     async def leave(self) -> None:
         """Say goodbye and close the link; `join` does so at the end of its block."""
@@ -345,6 +319,8 @@ async def join(
     *,
     token: str = "",
     name: str = "",
+    person: str = "",
+    color: str = "",
     feeds: Sequence[str] = ("*",),
     since: int | None = None,
     resume: Position | None = None,
@@ -357,6 +333,8 @@ async def join(
         url: ``http(s)://host:port/#TOKEN``; ``ws(s)://`` is taken too.
         token: The token, where the URL does not carry it.
         name: What others shall call you; without one you are not shown among the people.
+        person: A secret of your own, long and random, by which the hub knows you again.
+        color: The name of the colour others shall see you in.
         feeds: Feeds to receive events of; ``*`` for all.
         since: Also receive what the log holds after this offset.
         resume: Go on after this position, where the log is still the same; otherwise start at the present.
@@ -375,6 +353,8 @@ async def join(
         protocol=PROTOCOL,
         token=token,
         name=name,
+        person=person,
+        color=color,
         feeds=list(feeds),
         since=since,
         resume=None if resume is None else Resume(epoch=resume.epoch, offset=resume.offset),

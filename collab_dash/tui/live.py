@@ -53,6 +53,7 @@ class Live:
         self.on_board: Callable[[Board], Awaitable[None]] = _ignore
         self._session: Session | None = None
         self._tasks: asyncio.TaskGroup | None = None
+        self._introduction: tuple[str, str] | None = None
         self._running: set[asyncio.Task[None]] = set()
 
     @property
@@ -72,6 +73,8 @@ class Live:
         async with connect() as session, asyncio.TaskGroup() as tasks:
             self._session, self._tasks = session, tasks
             self._join(Joined(session.welcome))
+            if self._introduction is not None:
+                self.introduce(*self._introduction)
             try:
                 await self._updates(session)
             except CollabDashError as error:
@@ -170,6 +173,12 @@ class Live:
         """Tell the hub something that wants no answer; dropped while there is no link."""
         if self._session is not None and self.state.joined:
             self._spawn(self._session.tell(event, data))
+
+    def introduce(self, name: str, color: str) -> None:
+        """Be called and drawn otherwise from now on, by everybody; once joined, if that is yet to come."""
+        self._introduction = name, color
+        if self._session is not None:
+            self._spawn(self._session.introduce(name, color))
 
     def reconnect(self, feeds: Iterable[str]) -> None:
         """Let the link to the hub, or else these feeds, try again now rather than later."""

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 
 from ..board import Board
 from ..peer.updates import Joined, Lost, People
-from ..wire import FeedStatus, Person, SessionStatus, Skipped, Welcome, may
+from ..people import COLOURS, distinct_names
+from ..wire import MAX_NAME, FeedStatus, Person, SessionStatus, Skipped, Welcome, may
 from .drawing.numbers import span
-from .drawing.text import clean
+from .drawing.text import clean, cut, width
 
 _ADDRESS = re.compile(r"\w+://\S+: ")
 DOWN = ("waiting", "failed")
@@ -43,6 +44,7 @@ class State:
         self.feeds: dict[str, FeedStatus] = {}
         self.status: SessionStatus | None = None
         self.people: list[Person] = []
+        self._names: dict[str, str] = {}
         self.skipped = 0
         self._watchers: list[Callable[[], None]] = []
 
@@ -68,6 +70,8 @@ class State:
                 self.status = update
             case People():
                 self.people = update.people
+                names = distinct_names(clean(person.name) for person in update.people)
+                self._names = {person.client: name for person, name in zip(update.people, names, strict=True)}
             case Skipped():
                 self.skipped += update.last - update.first + 1
             case Joined():
@@ -103,10 +107,26 @@ class State:
         others = [name for name in self.feeds if name not in configured]
         return [self.feed(name) for name in (*configured, *others)]
 
+    def name_of(self, person: Person, cells: int = MAX_NAME) -> str:
+        """Give what somebody is called here, unlike anybody else, in at most so many cells; clean."""
+        name = self._names.get(person.client) or clean(person.name)
+        stem, dot, number = name.rpartition("·")
+        if width(name) <= cells or not number.isdecimal():
+            return cut(name, cells)
+        return cut(stem, cells - width(dot + number)) + dot + number
+
+    def is_me(self, person: Person) -> bool:
+        """Tell whether that is us, at this screen."""
+        return self.welcome is not None and person.client == self.welcome.client
+
     def others(self) -> list[Person]:
         """Give everybody but ourselves."""
-        mine = self.welcome.client if self.welcome else ""
-        return [person for person in self.people if person.client != mine]
+        return [person for person in self.people if not self.is_me(person)]
+
+
+def ink_of(person: Person) -> str:
+    """Give the name of the ink that somebody is drawn in."""
+    return f"person-{person.color}" if person.color in COLOURS else "text"
 
 
 def worst(statuses: Sequence[FeedStatus]) -> str:

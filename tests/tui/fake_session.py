@@ -13,11 +13,13 @@ from textual.strip import Strip
 from collab_dash.board import Board, Page, Pane
 from collab_dash.errors import RequestRefused
 from collab_dash.event import Event
+from collab_dash.identity import Identity
 from collab_dash.peer.session import Events, Joined, Session, Update
 from collab_dash.tui.app import BoardApp
 from collab_dash.wire import (
     BOARD,
     HISTORY,
+    INTRODUCE,
     LINKS,
     FeedStatus,
     History,
@@ -97,6 +99,9 @@ class FakeSession(Session):
     async def tell(self, event: str, data: Any) -> None:
         self.told.append((event, data))
 
+    async def introduce(self, name: str, color: str) -> None:
+        self.told.append((INTRODUCE, {"name": name, "color": color}))
+
     def retry_now(self) -> None:
         self.retries += 1
 
@@ -147,7 +152,8 @@ def live(feed: str = "btc", **changes: Any) -> FeedStatus:
 
 def app_of(session: FakeSession, clock: Clock | None = None, **options: Any) -> BoardApp:
     """Give the program, joined to `session`."""
-    return BoardApp(session.connect, clock=clock or Clock(), **options)
+    you = Identity(secret="of-ana", name="ana", color="teal")
+    return BoardApp(session.connect, you, clock=clock or Clock(), **options)
 
 
 def screen_strips(app: BoardApp) -> list[Strip]:

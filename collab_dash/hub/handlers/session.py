@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pydantic
 from pydantic import Field
 
 from ...board import Board
 from ...errors import RequestRefused
-from ...wire import BOARD, LEAVE, LINKS, LOOK, STOP, Code, may
+from ...people import colour_for
+from ...wire import BOARD, INTRODUCE, LEAVE, LINKS, LOOK, MAX_NAME, STOP, Code, may
 from ..hub import Hub
 from ..subscriber import Subscriber
 from . import Empty, Payload, bind
@@ -19,6 +21,15 @@ class Look(Payload):
 
     page: str = Field("", max_length=200)
     pane: str = Field("", max_length=200)
+
+
+class Introduce(Payload):
+    """What others shall call a peer, and the colour they shall see it in; empty for one that follows from its id."""
+
+    model_config = pydantic.ConfigDict(str_strip_whitespace=True)
+
+    name: str = Field(min_length=1, max_length=MAX_NAME)
+    color: str = Field("", max_length=20)
 
 
 class Stop(Payload):
@@ -37,6 +48,13 @@ async def board(hub: Hub, subscriber: Subscriber, payload: Empty) -> Board:
 async def look(hub: Hub, subscriber: Subscriber, payload: Look) -> None:
     """Note where a peer looks."""
     hub.presence.look(subscriber, payload.page, payload.pane)
+
+
+@bind(INTRODUCE, Introduce)
+async def introduce(hub: Hub, subscriber: Subscriber, payload: Introduce) -> None:
+    """Take another name and colour."""
+    subscriber.name, subscriber.color = payload.name, colour_for(payload.color, subscriber.person)
+    hub.presence.introduce(subscriber)
 
 
 @bind(LEAVE, Empty)

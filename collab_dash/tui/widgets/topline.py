@@ -86,10 +86,9 @@ class TopLine(Drawn):
         if not people:
             return Row()
         row = Row("⇄", self.ink("dim"))
-        mine = self.live.state.welcome.client if self.live.state.welcome else ""
         for person in people[:6]:
-            name = cut(clean(person.name), 12) + _MARKS.get(person.role, "")
-            row.add(f" {name}", self.ink("strong" if person.client == mine else "text"))
+            name = self.live.state.name_of(person, 12) + _MARKS.get(person.role, "")
+            row.add(" ", self.ink("text")).add(name, self.ink_of(person))
         return row.add(f" +{len(people) - 6}", self.ink("dim")) if len(people) > 6 else row
 
 
