@@ -23,6 +23,11 @@ MAX_NAME = 40
 HELLO_TIMEOUT = 10.0
 PING_INTERVAL = 20.0
 SILENCE_LIMIT = 45.0
+REQUESTS_PER_SECOND = 1000
+REQUEST_BURST = 2000
+MAX_KEY = 200
+KEPT_REPLIES = 1000
+KEPT_SECONDS = 600.0
 
 ROLES = ("viewer", "editor", "host")
 
@@ -160,10 +165,20 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What a peer asks. `data` is still JSON text: the handler's schema decodes it."""
+    """
+    What a peer asks.
+
+    Args:
+        event: The request's name.
+        id: What the reply will carry; None for no reply, unless it is refused.
+        key: What the peer calls this request: one that it repeats under its key is not done again.
+        data: Still JSON text: the handler's schema decodes it.
+
+    """
 
     event: str
     id: int | None = None
+    key: str | None = None
     data: msgspec.Raw = msgspec.Raw(b"{}")
 
 
@@ -372,9 +387,11 @@ def _decode(decoder: msgspec.json.Decoder[_T], data: str | bytes | msgspec.Raw) 
         raise BadFrame(f"not a protocol {PROTOCOL} frame: {error}") from None
 
 
-def encode_request(event: str, data: Any, *, id_: int | None = None) -> bytes:
+def encode_request(event: str, data: Any, *, id_: int | None = None, key: str | None = None) -> bytes:
     """Write a request; without an id it gets no reply."""
-    head = {} if id_ is None else {"id": id_}
+    head: dict[str, Any] = {} if id_ is None else {"id": id_}
+    if key is not None:
+        head["key"] = key
     return _encode({**head, "event": event, "data": data})
 
 

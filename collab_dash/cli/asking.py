@@ -12,6 +12,7 @@ import msgspec
 
 from ..errors import RequestRefused
 from ..peer.session import Joined, Lost, Session, Update, join
+from ..wire import Code
 
 ATTEMPTS = 20
 PAUSE = 0.25
@@ -50,14 +51,20 @@ class Asking:
 
     async def ask(self, event: str, data: Any) -> msgspec.Raw:
         """
-        Ask once, as soon as the link is up.
+        Ask once, as soon as the link is up; later, while the hub says that it is asked too much.
 
         Raises:
             RequestRefused: If the hub answers with an error, or the link broke before it answered.
 
         """
-        await self._up.wait()
-        return await self._session.request(event, data, timeout=30)
+        while True:
+            await self._up.wait()
+            try:
+                return await self._session.request(event, data, timeout=30)
+            except RequestRefused as error:
+                if error.code != Code.RATE_LIMITED:
+                    raise
+            await asyncio.sleep(PAUSE)
 
     async def ask_again(self, event: str, data: Any) -> msgspec.Raw:
         """

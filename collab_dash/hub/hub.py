@@ -28,6 +28,7 @@ from .fanout import Fanout
 from .presence import Presence
 from .rate import Rate
 from .recorder import Recorder
+from .replies import Replies
 from .runner import Runner
 from .subscriber import Link, Subscriber
 from .upstreams import make_runners
@@ -67,6 +68,7 @@ class Hub:
         self.fanout = Fanout(log.last)
         self.recorder = Recorder(log, self._deliver)
         self.presence = Presence()
+        self.replies = Replies()
         self.runners: dict[str, Runner] = {}
         self.links: tuple[str | None, str] | None = None
         self.passing = passing

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from time import monotonic
 from typing import Any, Protocol
 
 from ..people import colour_for
 from ..store.log import Log
-from ..wire import SKIPPED, Skipped, encode_push
+from ..wire import REQUEST_BURST, REQUESTS_PER_SECOND, SKIPPED, Skipped, encode_push
+from .bucket import Bucket
 from .fanout import Fanout, Format
 
 MAX_BACKLOG = 1 << 20
@@ -82,6 +84,7 @@ class Subscriber:
         self.feeds = feeds
         self.sent = sent
         self.skipped = 0
+        self.requests = Bucket(REQUESTS_PER_SECOND, monotonic(), burst=REQUEST_BURST / REQUESTS_PER_SECOND)
         self._fanout = fanout
         self._log = log
         self._live = False

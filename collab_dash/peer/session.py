@@ -109,7 +109,9 @@ class Session:
                 raise update
             yield update
 
-    async def request(self, event: str, data: Any = None, *, timeout: float = 10.0) -> msgspec.Raw:
+    async def request(
+        self, event: str, data: Any = None, *, timeout: float = 10.0, key: str | None = None
+    ) -> msgspec.Raw:
         """
         Ask the hub something and wait for its answer.
 
@@ -117,13 +119,15 @@ class Session:
             event: The request's name, such as ``feed:history``.
             data: What JSON can hold; a msgspec struct will do.
             timeout: Seconds to wait.
+            key: What to call this request, so that it may be repeated, on another link too, and is done once; for
+                ten minutes, and by whoever joined with the same `person`.
 
         Raises:
             RequestRefused: If the hub answers with an error, or (code ``unavailable``) does not answer in time or is
                 not connected.
 
         """
-        return await self._answers.ask(self._socket, event, {} if data is None else data, timeout=timeout)
+        return await self._answers.ask(self._socket, event, {} if data is None else data, timeout=timeout, key=key)
 
     async def tell(self, event: str, data: Any) -> None:
         """Send a request that wants no answer; dropped while the link is down."""

@@ -80,7 +80,9 @@ class FakeSession(Session):
             yield update
             self.updates.task_done()
 
-    async def request(self, event: str, data: Any = None, *, timeout: float = 10.0) -> msgspec.Raw:
+    async def request(
+        self, event: str, data: Any = None, *, timeout: float = 10.0, key: str | None = None
+    ) -> msgspec.Raw:
         if event == BOARD:
             return msgspec.Raw(msgspec.json.encode(self.board))
         if event == HISTORY:
