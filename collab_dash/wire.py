@@ -23,6 +23,7 @@ PROTOCOL = 1
 MAX_REQUEST_BYTES = 1 << 20
 MAX_PUSH_BYTES = 512 * 1024
 MAX_NAME = 40
+MAX_WAITING = 50
 HELLO_TIMEOUT = 10.0
 PING_INTERVAL = 20.0
 SILENCE_LIMIT = 45.0
@@ -41,6 +42,12 @@ PEOPLE = "session:people"
 STATUS = "session:status"
 LOOK = "session:look"
 INTRODUCE = "session:introduce"
+WAITING = "session:waiting"
+KNOCKS = "session:knocks"
+LET_IN = "session:let-in"
+REMOVE = "session:remove"
+RENEW = "session:renew"
+TOKEN = "session:token"  # noqa: S105 - the name of a push
 LINKS = "session:links"
 STOP = "session:stop"
 EVENTS = "feed:events"
@@ -57,6 +64,7 @@ class Close(IntEnum):
 
     GOING_DOWN = 4001
     TOO_SLOW = 4008
+    TOO_MANY = 4009
     BAD_FRAME = 4400
     BAD_TOKEN = 4401
     HELLO_MISSING = 4402
@@ -81,6 +89,11 @@ class Code(StrEnum):
 def may(role: str, needed: str) -> bool:
     """Tell whether `role` includes the rights of `needed`: host ⊃ editor ⊃ viewer."""
     return role in ROLES and ROLES.index(role) >= ROLES.index(needed)
+
+
+def shown_name(wanted: str) -> str:
+    """Give what others call somebody who wants to be called `wanted`."""
+    return wanted.strip()[:MAX_NAME]
 
 
 def person_id(secret: str) -> str:
@@ -230,6 +243,24 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     since: int = 0
     person: str = ""
     color: str = ""
+
+
+class Knock(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Somebody who waits to be let in.
+
+    Args:
+        client: The id of the program they sit at.
+        name: What they want to be called; empty for a program that watches no board.
+        role: What their link allows.
+        address: Where they connect from.
+
+    """
+
+    client: str
+    name: str
+    role: str
+    address: str = ""
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from ..errors import RequestRefused
+from ..identity import load_identity
 from ..peer.session import Joined, Lost, Session, Update, join
 from ..wire import Code
 
@@ -33,6 +34,11 @@ class Narration:
             other = "" if update.welcome.recovered else ", but the recording is another one now"
             click.echo(f"collab-dash: joined again{other}", err=True)
             self._broken = False
+
+
+def tell_waiting() -> None:
+    """Tell on standard error that somebody has to let us in."""
+    click.echo("collab-dash: waiting for the host to let you in (Ctrl-C ends this)", err=True)
 
 
 class Asking:
@@ -104,7 +110,7 @@ async def asking(link: str) -> AsyncIterator[Asking]:
         HubError: If nothing answers at that address at first.
 
     """
-    async with join(link, feeds=()) as session:
+    async with join(link, feeds=(), person=load_identity().secret, waiting=tell_waiting) as session:
         try:
             async with asyncio.TaskGroup() as tasks:
                 asked = Asking(session)

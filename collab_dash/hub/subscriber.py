@@ -100,9 +100,9 @@ class Subscriber:
         """Whether it gets each batch as it is delivered."""
         return self._live
 
-    def push(self, event: str, data: Any) -> None:
-        """Send it something that is not an event; dropped while it is behind, since newer news will follow."""
-        if self.link.backlog() <= MAX_BACKLOG:
+    def push(self, event: str, data: Any, *, lasting: bool = False) -> None:
+        """Send it something that is not an event; dropped while it is behind, unless no newer news will follow."""
+        if lasting or self.link.backlog() <= MAX_BACKLOG:
             self.link.push(encode_push(event, data))
 
     def offer(self, last: int | None, wrapped: bytes) -> None:

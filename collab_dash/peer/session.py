@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from websockets.asyncio.client import ClientConnection
@@ -18,17 +18,19 @@ from ..retry import backoff
 from ..wire import (
     EVENTS,
     FEED_STATUS,
-    HELLO,
     INTRODUCE,
+    KNOCKS,
     LEAVE,
     PEOPLE,
     PROTOCOL,
     SKIPPED,
     STATUS,
+    TOKEN,
     Close,
     FeedStatus,
     Frame,
     Hello,
+    Knock,
     Person,
     Resume,
     SessionStatus,
@@ -40,15 +42,19 @@ from ..wire import (
 )
 from .address import Address, parse_link
 from .answers import Answers
-from .connection import CHECK, OPEN_TIMEOUT, connect_to, ended
+from .connection import CHECK, connect_to, ended
+from .greeting import greet
 from .pending import Pending
 from .updates import Events as Events
 from .updates import Joined as Joined
+from .updates import Knocks as Knocks
 from .updates import Lost as Lost
 from .updates import People as People
 from .updates import Update as Update
 
 MAX_UPDATES = 256
+
+T = TypeVar("T")
 
 _log = logging.getLogger("collab_dash.peer")
 
@@ -58,6 +64,7 @@ _PUSHES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     FEED_STATUS: (lambda status: status, FeedStatus),
     STATUS: (lambda status: status, SessionStatus),
     PEOPLE: (People, list[Person]),
+    KNOCKS: (Knocks, list[Knock]),
 }
 
 
@@ -65,7 +72,7 @@ def _matter(update: Update | CollabDashError) -> Hashable | None:
     """Give what newer news makes older news of: a state; events and the link's ups and downs count each by itself."""
     if isinstance(update, FeedStatus):
         return FeedStatus, update.feed
-    return type(update) if isinstance(update, SessionStatus | People) else None
+    return type(update) if isinstance(update, SessionStatus | People | Knocks) else None
 
 
 class Session:
@@ -86,8 +93,13 @@ class Session:
     welcome: Welcome
     link: str
 
-    def __init__(self, locate: Callable[[], Awaitable[Address]], hello: Hello) -> None:
+    def __init__(
+        self, locate: Callable[[], Awaitable[Address]], hello: Hello, waiting: Callable[[], None] | None = None
+    ) -> None:
         self._locate = locate
+        self._on_waiting = waiting or _nothing
+        self._given = ""
+        self._renewed: dict[str, str] = {}
         self._hello = hello
         self._socket: ClientConnection | None = None
         self._offset = 0
@@ -159,7 +171,7 @@ class Session:
         self.link = address.shown
         socket = await connect_to(address)
         try:
-            self._welcomed(socket, await self._greet(socket, address))
+            self._welcomed(socket, await greet(socket, address, self._hello_to(address), self._on_waiting))
         except BaseException as error:
             await socket.close()
             if isinstance(error, ConnectionClosed):
@@ -169,15 +181,11 @@ class Session:
             raise
         return socket
 
-    async def _greet(self, socket: ClientConnection, address: Address) -> Welcome:
-        hello = msgspec.structs.replace(self._hello, token=address.token or self._hello.token)
-        await socket.send(encode_request(HELLO, hello, id_=0), text=True)
-        async with asyncio.timeout(OPEN_TIMEOUT):
-            frame = decode_frame(await socket.recv(decode=False))
-        if not bytes(frame.ok):
-            message = frame.error.message if frame.error else "it sent something else than a welcome"
-            raise JoinRefused(f"{address.shown} refused: {message}", code=Close.BAD_TOKEN)
-        return msgspec.json.decode(frame.ok, type=Welcome)
+    def _hello_to(self, address: Address) -> Hello:
+        """Give the hello for an address; where the hub gave a new token for that in the link, with the new one."""
+        self._given = address.token or self._hello.token
+        token = self._renewed.get(self._given, self._given)
+        return msgspec.structs.replace(self._hello, token=token)
 
     def _welcomed(self, socket: ClientConnection, welcome: Welcome) -> None:
         self.welcome = welcome
@@ -247,12 +255,11 @@ class Session:
             await self._updates.put(Events(events))
         elif frame.id is not None:
             self._answers.take(frame.id, frame)
+        elif frame.event == TOKEN:
+            self._renewed = {self._given: _decoded(frame, dict[str, str]).get("token", self._given)}
         elif frame.event in _PUSHES:
             make, shape = _PUSHES[frame.event]
-            try:
-                update = make(msgspec.json.decode(frame.data, type=shape))
-            except msgspec.MsgspecError as error:
-                raise BadFrame(f"a {frame.event} that cannot be read: {error}") from None
+            update = make(_decoded(frame, shape))
             if isinstance(update, Skipped):
                 self._offset = max(self._offset, update.last)
             await self._updates.put(update)
@@ -263,6 +270,17 @@ class Session:
         if socket is not None:
             await self.tell(LEAVE, {})
             await socket.close()
+
+
+def _decoded(frame: Frame, shape: type[T]) -> T:
+    try:
+        return msgspec.json.decode(frame.data, type=shape)
+    except msgspec.MsgspecError as error:
+        raise BadFrame(f"a {frame.event} that cannot be read: {error}") from None
+
+
+def _nothing() -> None:
+    """Tell nobody."""
 
 
 @asynccontextmanager
@@ -277,6 +295,7 @@ async def join(
     since: int | None = None,
     resume: Position | None = None,
     locate: Callable[[], Awaitable[str]] | None = None,
+    waiting: Callable[[], None] | None = None,
 ) -> AsyncIterator[Session]:
     """
     Join a session by its link.
@@ -291,6 +310,7 @@ async def join(
         since: Also receive what the log holds after this offset.
         resume: Go on after this position, where the log is still the same; otherwise start at the present.
         locate: Awaited before each connection instead of using `url`; gives the link to use now.
+        waiting: Called whenever a host has to let us in first; there is no limit to how long that takes.
 
     Raises:
         JoinRefused: If the hub refuses for good.
@@ -311,7 +331,7 @@ async def join(
         since=since,
         resume=None if resume is None else Resume(epoch=resume.epoch, offset=resume.offset),
     )
-    session = Session(where, hello)
+    session = Session(where, hello, waiting)
     socket = await session.open()
     with _alone():
         async with asyncio.TaskGroup() as tasks:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -117,7 +117,7 @@ class FakeSession(Session):
         self.push(Events(list(events)))
 
     @asynccontextmanager
-    async def connect(self) -> AsyncIterator[Session]:
+    async def connect(self, _: Callable[[], None] = lambda: None) -> AsyncIterator[Session]:
         """Be joined."""
         yield self
 
