@@ -31,6 +31,7 @@ class Announcement(msgspec.Struct, frozen=True, kw_only=True):
         epoch: Which log.
         protocol: The peer protocol's version.
         version: The program's version.
+        approve: Whether newcomers wait until a host lets them in.
         certificate: The file of the certificate it shows, for https; empty for none.
 
     """
@@ -45,6 +46,7 @@ class Announcement(msgspec.Struct, frozen=True, kw_only=True):
     epoch: str
     protocol: int = PROTOCOL
     version: str = ""
+    approve: bool = False
     certificate: str = ""
 
 

@@ -20,7 +20,9 @@ class Answers:
         self._waiting: dict[int, asyncio.Future[msgspec.Raw]] = {}
         self._next_id = 1
 
-    async def ask(self, socket: ClientConnection | None, event: str, data: Any, *, timeout: float) -> msgspec.Raw:
+    async def ask(
+        self, socket: ClientConnection | None, event: str, data: Any, *, timeout: float, key: str | None = None
+    ) -> msgspec.Raw:
         """
         Send a request and wait for its answer.
 
@@ -29,6 +31,7 @@ class Answers:
             event: The request's name.
             data: What JSON can hold.
             timeout: Seconds to wait.
+            key: What to call it, so that it may be repeated and is done once; None for no name.
 
         Raises:
             RequestRefused: If the hub answers with an error, or (code ``unavailable``) does not answer in time or is
@@ -42,7 +45,7 @@ class Answers:
         self._waiting[id_] = answer
         try:
             async with asyncio.timeout(timeout):
-                await socket.send(encode_request(event, data, id_=id_), text=True)
+                await socket.send(encode_request(event, data, id_=id_, key=key), text=True)
                 return await answer
         except (TimeoutError, ConnectionClosed):
             raise _unavailable(f"the hub did not answer {event} within {timeout:g} s") from None

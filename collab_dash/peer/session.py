@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from websockets.asyncio.client import ClientConnection
@@ -21,18 +21,20 @@ from ..wire import (
     DOC_SAVED,
     EVENTS,
     FEED_STATUS,
-    HELLO,
     INTRODUCE,
+    KNOCKS,
     LEAVE,
     PEOPLE,
     PROTOCOL,
     SKIPPED,
     STATUS,
+    TOKEN,
     Close,
     Fault,
     FeedStatus,
     Frame,
     Hello,
+    Knock,
     Person,
     Resume,
     Saved,
@@ -45,10 +47,12 @@ from ..wire import (
 )
 from .address import Address, parse_link
 from .answers import Answers
-from .connection import CHECK, OPEN_TIMEOUT, connect_to, ended
+from .connection import CHECK, connect_to, ended
+from .greeting import greet
 from .pending import Pending
 from .updates import Events as Events
 from .updates import Joined as Joined
+from .updates import Knocks as Knocks
 from .updates import Lost as Lost
 from .updates import People as People
 from .updates import Update as Update
@@ -58,6 +62,8 @@ if TYPE_CHECKING:
 
 MAX_UPDATES = 256
 
+T = TypeVar("T")
+
 _log = logging.getLogger("collab_dash.peer")
 
 
@@ -66,6 +72,7 @@ _PUSHES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     FEED_STATUS: (lambda status: status, FeedStatus),
     STATUS: (lambda status: status, SessionStatus),
     PEOPLE: (People, list[Person]),
+    KNOCKS: (Knocks, list[Knock]),
 }
 
 
@@ -73,7 +80,7 @@ def _matter(update: Update | CollabDashError) -> Hashable | None:
     """Give what newer news makes older news of: a state; events and the link's ups and downs count each by itself."""
     if isinstance(update, FeedStatus):
         return FeedStatus, update.feed
-    return type(update) if isinstance(update, SessionStatus | People) else None
+    return type(update) if isinstance(update, SessionStatus | People | Knocks) else None
 
 
 class Session:
@@ -94,8 +101,13 @@ class Session:
     welcome: Welcome
     link: str
 
-    def __init__(self, locate: Callable[[], Awaitable[Address]], hello: Hello) -> None:
+    def __init__(
+        self, locate: Callable[[], Awaitable[Address]], hello: Hello, waiting: Callable[[], None] | None = None
+    ) -> None:
         self._locate = locate
+        self._on_waiting = waiting or _nothing
+        self._given = ""
+        self._renewed: dict[str, str] = {}
         self._hello = hello
         self._socket: ClientConnection | None = None
         self._offset = 0
@@ -118,7 +130,9 @@ class Session:
                 raise update
             yield update
 
-    async def request(self, event: str, data: Any = None, *, timeout: float = 10.0) -> msgspec.Raw:
+    async def request(
+        self, event: str, data: Any = None, *, timeout: float = 10.0, key: str | None = None
+    ) -> msgspec.Raw:
         """
         Ask the hub something and wait for its answer.
 
@@ -126,13 +140,15 @@ class Session:
             event: The request's name, such as ``feed:history``.
             data: What JSON can hold; a msgspec struct will do.
             timeout: Seconds to wait.
+            key: What to call this request, so that it may be repeated, on another link too, and is done once; for
+                ten minutes, and by whoever joined with the same `person`.
 
         Raises:
             RequestRefused: If the hub answers with an error, or (code ``unavailable``) does not answer in time or is
                 not connected.
 
         """
-        return await self._answers.ask(self._socket, event, {} if data is None else data, timeout=timeout)
+        return await self._answers.ask(self._socket, event, {} if data is None else data, timeout=timeout, key=key)
 
     async def tell(self, event: str, data: Any) -> None:
         """Send a request that wants no answer; dropped while the link is down."""
@@ -180,7 +196,7 @@ class Session:
         self.link = address.shown
         socket = await connect_to(address)
         try:
-            self._welcomed(socket, await self._greet(socket, address))
+            self._welcomed(socket, await greet(socket, address, self._hello_to(address), self._on_waiting))
         except BaseException as error:
             await socket.close()
             if isinstance(error, ConnectionClosed):
@@ -190,15 +206,11 @@ class Session:
             raise
         return socket
 
-    async def _greet(self, socket: ClientConnection, address: Address) -> Welcome:
-        hello = msgspec.structs.replace(self._hello, token=address.token or self._hello.token)
-        await socket.send(encode_request(HELLO, hello, id_=0), text=True)
-        async with asyncio.timeout(OPEN_TIMEOUT):
-            frame = decode_frame(await socket.recv(decode=False))
-        if not bytes(frame.ok):
-            message = frame.error.message if frame.error else "it sent something else than a welcome"
-            raise JoinRefused(f"{address.shown} refused: {message}", code=Close.BAD_TOKEN)
-        return msgspec.json.decode(frame.ok, type=Welcome)
+    def _hello_to(self, address: Address) -> Hello:
+        """Give the hello for an address; where the hub gave a new token for that in the link, with the new one."""
+        self._given = address.token or self._hello.token
+        token = self._renewed.get(self._given, self._given)
+        return msgspec.structs.replace(self._hello, token=token)
 
     def _welcomed(self, socket: ClientConnection, welcome: Welcome) -> None:
         self.welcome = welcome
@@ -275,9 +287,9 @@ class Session:
         if self._replica is None:
             return
         if frame.event == DOC_SAVED:
-            self._replica.saved(_decode(frame, Saved))
+            self._replica.saved(_decoded(frame, Saved))
         else:
-            self._replica.refused(_decode(frame, Fault))
+            self._replica.refused(_decoded(frame, Fault))
 
     async def _take(self, frame: Frame) -> None:
         if frame.event == EVENTS:
@@ -289,9 +301,11 @@ class Session:
             await self._updates.put(Events(events))
         elif frame.id is not None:
             self._answers.take(frame.id, frame)
+        elif frame.event == TOKEN:
+            self._renewed = {self._given: _decoded(frame, dict[str, str]).get("token", self._given)}
         elif frame.event in _PUSHES:
             make, shape = _PUSHES[frame.event]
-            update = make(_decode(frame, shape))
+            update = make(_decoded(frame, shape))
             if isinstance(update, Skipped):
                 self._offset = max(self._offset, update.last)
             await self._updates.put(update)
@@ -306,11 +320,15 @@ class Session:
             await socket.close()
 
 
-def _decode(frame: Frame, shape: Any) -> Any:
+def _decoded(frame: Frame, shape: type[T]) -> T:
     try:
         return msgspec.json.decode(frame.data, type=shape)
     except msgspec.MsgspecError as error:
         raise BadFrame(f"a {frame.event} that cannot be read: {error}") from None
+
+
+def _nothing() -> None:
+    """Tell nobody."""
 
 
 @asynccontextmanager
@@ -325,6 +343,7 @@ async def join(
     since: int | None = None,
     resume: Position | None = None,
     locate: Callable[[], Awaitable[str]] | None = None,
+    waiting: Callable[[], None] | None = None,
 ) -> AsyncIterator[Session]:
     """
     Join a session by its link.
@@ -339,6 +358,7 @@ async def join(
         since: Also receive what the log holds after this offset.
         resume: Go on after this position, where the log is still the same; otherwise start at the present.
         locate: Awaited before each connection instead of using `url`; gives the link to use now.
+        waiting: Called whenever a host has to let us in first; there is no limit to how long that takes.
 
     Raises:
         JoinRefused: If the hub refuses for good.
@@ -359,7 +379,7 @@ async def join(
         since=since,
         resume=None if resume is None else Resume(epoch=resume.epoch, offset=resume.offset),
     )
-    session = Session(where, hello)
+    session = Session(where, hello, waiting)
     socket = await session.open()
     with _alone():
         async with asyncio.TaskGroup() as tasks:

@@ -13,7 +13,7 @@ import msgspec
 from ..board import Board
 from ..errors import CollabDashError, RequestRefused
 from ..event import Event
-from ..peer.updates import Events, Joined, Lost, People
+from ..peer.updates import Events, Joined, Knocks, Lost, People
 from ..wire import BOARD, HISTORY, RECONNECT, Code, FeedStatus, History, SessionStatus, Skipped
 from .frames import Frames
 from .state import State
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ..peer.session import Session
 
 T = TypeVar("T")
-Connect = Callable[[], "AbstractAsyncContextManager[Session]"]
+Connect = Callable[[Callable[[], None]], "AbstractAsyncContextManager[Session]"]
 
 
 class Live:
@@ -70,7 +70,7 @@ class Live:
 
         """
         end: CollabDashError | None = None
-        async with connect() as session, asyncio.TaskGroup() as tasks:
+        async with connect(self.state.wait) as session, asyncio.TaskGroup() as tasks:
             self._session, self._tasks = session, tasks
             self._join(Joined(session.welcome))
             if self._introduction is not None:
@@ -96,7 +96,7 @@ class Live:
                 self._apply(update)
                 until = await _breathe(until)
 
-    def _apply(self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Lost) -> None:
+    def _apply(self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Knocks | Lost) -> None:
         if isinstance(update, Joined):
             self._join(update)
             return

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Sequence
 
 from ..board import Board
-from ..peer.updates import Joined, Lost, People
+from ..peer.updates import Joined, Knocks, Lost, People
 from ..people import COLOURS, distinct_names
-from ..wire import MAX_NAME, FeedStatus, Person, SessionStatus, Skipped, Welcome, may
+from ..wire import MAX_NAME, FeedStatus, Knock, Person, SessionStatus, Skipped, Welcome, may
 from .drawing.numbers import span
 from .drawing.text import clean, cut, width
 
@@ -31,6 +31,8 @@ class State:
     Attributes:
         since: When the link came up, was lost, or was first looked for, Unix milliseconds.
         skipped: Events that were not sent to us.
+        waiting: Whether a host has to let us in first.
+        knocks: Those who wait for a host to let them in; told to hosts.
 
     """
 
@@ -44,6 +46,8 @@ class State:
         self.feeds: dict[str, FeedStatus] = {}
         self.status: SessionStatus | None = None
         self.people: list[Person] = []
+        self.waiting = False
+        self.knocks: list[Knock] = []
         self._names: dict[str, str] = {}
         self.skipped = 0
         self._watchers: list[Callable[[], None]] = []
@@ -61,7 +65,7 @@ class State:
         for watcher in tuple(self._watchers):
             watcher()
 
-    def apply(self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Lost) -> None:
+    def apply(self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Knocks | Lost) -> None:
         """Take note of what the hub said."""
         match update:
             case FeedStatus():
@@ -72,13 +76,22 @@ class State:
                 self.people = update.people
                 names = distinct_names(clean(person.name) for person in update.people)
                 self._names = {person.client: name for person, name in zip(update.people, names, strict=True)}
+            case Knocks():
+                self.knocks = update.knocks
             case Skipped():
                 self.skipped += update.last - update.first + 1
             case Joined():
+                self.waiting, self.knocks = False, []
                 self.welcome, self.lost, self.since = update.welcome, None, self.clock()
             case Lost():
+                self.waiting, self.knocks = False, []
                 self.since = self.since if self.lost else self.clock()
                 self.lost = update
+        self.changed()
+
+    def wait(self) -> None:
+        """Take note that a host has to let us in."""
+        self.waiting = True
         self.changed()
 
     @property

@@ -23,9 +23,9 @@ class Opened:
         self.name = ""
         self.ask = False
 
-    def draw(self, connect: Callable[[], Any], you: Identity, *, ask: bool, **board: Any) -> None:
+    def draw(self, connect: Callable[[Callable[[], None]], Any], you: Identity, *, ask: bool, **board: Any) -> None:
         self.board, self.ask = board, ask
-        connect()
+        connect(lambda: None)
 
     def open_session(self, location: Any, you: Identity, **rest: Any) -> None:
         self.joined, self.name = (location,), you.name

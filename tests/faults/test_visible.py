@@ -73,7 +73,7 @@ class Stage:
     @asynccontextmanager
     async def board(self) -> AsyncIterator[Screen]:
         """Open the board, and quit in order."""
-        app = BoardApp(lambda: join(self.url, name="ana"), Identity(secret="of-ana", name="ana"))
+        app = BoardApp(lambda _: join(self.url, name="ana"), Identity(secret="of-ana", name="ana"))
         async with app.run_test(size=(100, 24)) as pilot:
             yield Screen(pilot)
             app.exit()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -80,7 +80,9 @@ class FakeSession(Session):
             yield update
             self.updates.task_done()
 
-    async def request(self, event: str, data: Any = None, *, timeout: float = 10.0) -> msgspec.Raw:
+    async def request(
+        self, event: str, data: Any = None, *, timeout: float = 10.0, key: str | None = None
+    ) -> msgspec.Raw:
         if event == BOARD:
             return msgspec.Raw(msgspec.json.encode(self.board))
         if event == HISTORY:
@@ -115,7 +117,7 @@ class FakeSession(Session):
         self.push(Events(list(events)))
 
     @asynccontextmanager
-    async def connect(self) -> AsyncIterator[Session]:
+    async def connect(self, _: Callable[[], None] = lambda: None) -> AsyncIterator[Session]:
         """Be joined."""
         yield self
 

@@ -28,7 +28,7 @@ class TopLine(Drawn):
             return [left]
         right = self._people()
         apart = "   " if width >= 100 else "  "
-        for part in (self._exposed(), self._feeds(), self._rate(), self._recording()):
+        for part in (self._knocks(), self._exposed(), self._feeds(), self._rate(), self._recording()):
             if part.cells and left.cells + part.cells + len(apart) + right.cells + 2 <= width:
                 left.add(apart, self.ink("text")).extend(part)
         left.to(width - right.cells - 1, self.ink("text"))
@@ -44,6 +44,8 @@ class TopLine(Drawn):
     def _link(self) -> Row:
         state = self.live.state
         now = state.clock()
+        if state.waiting:
+            return Row(f"{OFFLINE} waiting for the host to let you in", self.ink("warn"))
         if state.lost is not None:
             row = Row(f" {OFFLINE} OFFLINE since {clock(state.since)}Z ", self.ink("alarm"))
             return row.add(f"  {next_try(state.lost.retry_at, now)} · {clean(state.lost.reason)}", self.ink("warn"))
@@ -74,6 +76,10 @@ class TopLine(Drawn):
         if status is None or status.recording.state != "on":
             return Row()
         return Row("rec ", self.ink("dim")).add(size(status.db_bytes), self.ink("text"))
+
+    def _knocks(self) -> Row:
+        count = len(self.live.state.knocks)
+        return Row(f"{count} at the door", self.ink("warn")) if count else Row()
 
     def _exposed(self) -> Row:
         status = self.live.state.status
