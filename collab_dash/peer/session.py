@@ -116,6 +116,11 @@ class Session:
         self._replica: Replica | None = None
         self._retry_now = asyncio.Event()
 
+    @property
+    def linked(self) -> bool:
+        """Whether there is a link to the hub just now."""
+        return self._socket is not None
+
     async def __aiter__(self) -> AsyncIterator[Update]:
         """
         Iterate over updates until the session is left.
