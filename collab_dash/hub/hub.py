@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..board import Board, completed
 from ..errors import LogError
-from ..event import Record, unix_ms
+from ..event import Record
 from ..store.docs import Updates
 from ..store.log import Log, open_log
 from ..wire import (
@@ -25,9 +25,9 @@ from ..wire import (
     shown_name,
 )
 from .admission import Admission, Links
+from .attendance import Attendance
 from .configure import Configured
 from .fanout import Fanout
-from .presence import Presence
 from .rate import Rate
 from .recorder import Recorder
 from .replies import Replies
@@ -74,7 +74,7 @@ class Hub:
         self.shared = shared
         self.fanout = Fanout(log.last)
         self.recorder = Recorder(log, self._deliver)
-        self.presence = Presence()
+        self.presence = Attendance()
         self.replies = Replies()
         self.runners: dict[str, Runner] = {}
         self.links: Links | None = None
@@ -120,6 +120,7 @@ class Hub:
             async with asyncio.TaskGroup() as running:
                 tasks = [running.create_task(self._tick(), name="tick")]
                 tasks.append(running.create_task(self._share(), name="shared document"))
+                tasks.append(running.create_task(self.presence.run(), name="presence"))
                 tasks += [running.create_task(runner.run(), name=f"feed {runner.name}") for runner in runners]
                 intakes = [intake for runner in runners for intake in runner.intakes]
                 tasks += [running.create_task(intake.run(), name=f"intake {intake.feed}") for intake in intakes]
@@ -189,12 +190,12 @@ class Hub:
         for status in self.feed_statuses():
             subscriber.push(FEED_STATUS, status)
         subscriber.push(STATUS, self.session_status())
-        self.presence.enter(subscriber, now=unix_ms())
+        self.presence.enter(subscriber)
         if self.admission.asking:
             self.admission.tell(subscriber)
 
     def leave(self, subscriber: Subscriber) -> None:
-        """Count a peer out."""
+        """Count a peer out; one that did not say so is still shown for a moment, since it may come back."""
         self._joined.discard(subscriber)
         self._changed.set()
         self.presence.leave(subscriber)

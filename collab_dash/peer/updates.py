@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ..event import Event
-from ..wire import FeedStatus, Knock, Person, SessionStatus, Skipped, Welcome
+from ..wire import Brought, FeedStatus, Knock, Person, SessionStatus, Skipped, Welcome
 
 
 class Joined(msgspec.Struct, frozen=True):
@@ -39,4 +39,4 @@ class Lost(msgspec.Struct, frozen=True):
     retry_at: int
 
 
-Update = Joined | Events | Skipped | FeedStatus | SessionStatus | People | Knocks | Lost
+Update = Joined | Events | Skipped | FeedStatus | SessionStatus | People | Brought | Knocks | Lost

@@ -8,6 +8,7 @@ import secrets
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from ..doc.sync import Kind
 from ..doc.sync import read as read_message
 from ..errors import BadFrame, RequestRefused
 from ..hub.fanout import Format
@@ -234,16 +235,25 @@ async def _serve(link: WebSocketLink, hub: Hub, subscriber: Subscriber) -> None:
 async def _serve_frames(link: WebSocketLink, hub: Hub, subscriber: Subscriber, replica: Replica) -> None:
     while True:
         frame = await link.receive()
-        reply = await (_take(replica, frame) if isinstance(frame, bytes) else answer(hub, subscriber, _request(frame)))
+        if isinstance(frame, bytes):
+            reply = await _take(hub, subscriber, replica, frame)
+        else:
+            reply = await answer(hub, subscriber, _request(frame))
         if reply is not None:
             link.push(reply)
             await link.drained()
 
 
-async def _take(replica: Replica, frame: bytes) -> bytes | None:
-    """Take a message about the document; give what is to be said where it may not stand."""
+async def _take(hub: Hub, subscriber: Subscriber, replica: Replica, frame: bytes) -> bytes | None:
+    """Take a message of the y-protocols; give what is to be said where an edit may not stand."""
     try:
-        await replica.take(read_message(frame))
+        message = read_message(frame)
+        if message.kind is Kind.AWARENESS:
+            hub.presence.take(subscriber, message.payload)
+            return None
+        if message.kind in (Kind.STEP1, Kind.ASK_AWARENESS):
+            hub.presence.attend(subscriber, replica.link)
+        await replica.take(message)
     except BadFrame as error:
         raise Refused(Close.BAD_FRAME, str(error)) from None
     except RequestRefused as error:

@@ -14,7 +14,7 @@ from ..board import Board
 from ..errors import CollabDashError, RequestRefused
 from ..event import Event
 from ..peer.updates import Events, Joined, Knocks, Lost, People
-from ..wire import BOARD, HISTORY, RECONNECT, Code, FeedStatus, History, SessionStatus, Skipped
+from ..wire import BOARD, HISTORY, RECONNECT, Brought, Code, FeedStatus, History, SessionStatus, Skipped
 from .frames import Frames
 from .state import State
 from .streams import Stream, Streams
@@ -106,7 +106,7 @@ class Live:
         else:
             self.streams.let_pass(events)
 
-    def _apply(self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Knocks | Lost) -> None:
+    def _apply(self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Brought | Knocks | Lost) -> None:
         if isinstance(update, Joined):
             self._join(update)
             return

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from ..board import Board
 from ..peer.updates import Joined, Knocks, Lost, People
 from ..people import COLOURS, distinct_names
-from ..wire import MAX_NAME, FeedStatus, Knock, Person, SessionStatus, Skipped, Welcome, may
+from ..wire import MAX_NAME, Brought, FeedStatus, Knock, Person, SessionStatus, Skipped, Welcome, may
 from .drawing.numbers import span
 from .drawing.text import clean, cut, width
 
@@ -65,7 +65,7 @@ class State:
         for watcher in tuple(self._watchers):
             watcher()
 
-    def apply(self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Knocks | Lost) -> None:
+    def apply(self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Brought | Knocks | Lost) -> None:
         """Take note of what the hub said."""
         match update:
             case FeedStatus():
