@@ -30,6 +30,7 @@ class State:
     Attributes:
         since: When the link came up, was lost, or was first looked for, Unix milliseconds.
         skipped: Events that were not sent to us.
+        room_filter: The filter that holds for every pane, empty for none.
 
     """
 
@@ -44,6 +45,7 @@ class State:
         self.status: SessionStatus | None = None
         self.people: list[Person] = []
         self.skipped = 0
+        self.room_filter = ""
         self._watchers: list[Callable[[], None]] = []
 
     def watch(self, watcher: Callable[[], None]) -> None:
