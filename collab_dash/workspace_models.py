@@ -11,6 +11,7 @@ from .board import VIEWS, Pane
 from .duration import parse_duration, parse_rate
 from .feed import Overflow
 from .type_globs import check_type_glob
+from .wire import MAX_NAME
 from .workspace_faults import nearest
 
 FEEDLESS = ("feeds", "people")
@@ -28,6 +29,7 @@ class SessionTable(_Table):
     host: str = Field("127.0.0.1", min_length=1, description="The address the hub listens on.")
     port: int = Field(8765, ge=0, le=65535, description="The hub's port; 0 for any that is free.")
     read_only: bool = Field(False, description="Whether every link is a viewer's.")
+    approve: bool = Field(False, description="Whether newcomers wait until a host lets them in.")
     tls_cert: str | None = Field(None, description="A certificate chain file, for https.")
     tls_key: str | None = Field(None, description="The certificate's key file.")
     label: str = Field("", max_length=24, description="A word shown in the top line at all times.")
@@ -36,7 +38,7 @@ class SessionTable(_Table):
 class UserTable(_Table):
     """``[user]`` of the user file: what is yours alone."""
 
-    name: str = Field("", max_length=64, description="What others call you; the login name by default.")
+    name: str = Field("", max_length=MAX_NAME, description="What others call you; by default what you chose at first.")
 
 
 class FeedTable(pydantic.BaseModel):

@@ -34,7 +34,7 @@ from collab_dash.predicates import FUNCTIONS
 from collab_dash.testing import collect
 from collab_dash.tui.app import BoardApp
 from collab_dash.tui.panes.make import VIEWS as PANES
-from collab_dash.tui.screens import board, dialogs
+from collab_dash.tui.screens import board, dialogs, introduce
 from collab_dash.tui.screens.help import HelpDialog
 from collab_dash.tui.widgets.keys import is_ours
 from collab_dash.workspace_models import FeedTable, PageTable, PaneTable, SessionTable, SettingsFile, UserTable
@@ -43,7 +43,7 @@ ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")] + sorted(ROOT.glob("docs/**/*.md"))
 _FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_NAMES = {"slash": "/", "escape": "Esc", "shift+p": "P", "shift+s": "S", "shift+l": "L", "shift+g": "G"}
+_NAMES = {"slash": "/", "escape": "Esc", "shift+p": "P", "shift+s": "S", "shift+t": "T", "shift+l": "L", "shift+g": "G"}
 
 
 class Block(NamedTuple):
@@ -205,7 +205,17 @@ def test_every_name_on_the_wire_is_told() -> None:
 
 @pytest.mark.parametrize(
     "struct",
-    [wire.Hello, wire.Welcome, wire.Fault, wire.FeedStatus, wire.SessionStatus, wire.Recording, wire.Person],
+    [
+        wire.Hello,
+        wire.Welcome,
+        wire.Density,
+        wire.Fault,
+        wire.FeedStatus,
+        wire.SessionStatus,
+        wire.Recording,
+        wire.Person,
+        wire.Knock,
+    ],
 )
 def test_every_field_on_the_wire_is_told(struct: type[msgspec.Struct]) -> None:
     page = (REFERENCE / "wire.md").read_text()
@@ -222,7 +232,7 @@ def test_every_exception_and_exit_code_is_told() -> None:
 
 
 def bindings() -> Iterator[Binding]:
-    modules = chain(vars(board).values(), vars(dialogs).values())
+    modules = chain(vars(board).values(), vars(dialogs).values(), vars(introduce).values())
     owners: list[Any] = [BoardApp, HelpDialog, *PANES.values(), *modules]
     kinds = {kind for owner in owners if isinstance(owner, type) for kind in owner.__mro__ if "BINDINGS" in vars(kind)}
     for kind in kinds:

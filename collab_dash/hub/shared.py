@@ -17,9 +17,9 @@ from ..errors import LogUnavailable, RequestRefused
 from ..event import unix_ms
 from ..store.docs import Updates
 from ..wire import Code, may
+from .bucket import Bucket
 from .fanout import Format
 from .gate import check
-from .limiter import Bucket
 from .replica import Replica
 
 MAX_UPDATE_BYTES = 1 << 20

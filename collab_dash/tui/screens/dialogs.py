@@ -210,6 +210,12 @@ class FeedDialog(Dialog):
 class PeopleDialog(Dialog):
     """Who is here."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("c", "app.introduce", "Name and colour")]
+
+    def hints(self) -> list[tuple[str, str]]:
+        """Offer to be called otherwise."""
+        return [("c", "your name and colour")]
+
     def heading(self) -> str:
         """Say how many they are."""
         return f"People · {len(self.live.state.people)}"
@@ -217,13 +223,12 @@ class PeopleDialog(Dialog):
     def lines(self, width: int) -> list[Row]:
         """Give a line for each."""
         ink, state = self.sheet.ink, self.live.state
-        mine = state.welcome.client if state.welcome else ""
         rows = []
         for person in state.people:
-            row = Row(fit(clean(person.name), 16), ink("strong" if person.client == mine else "text"))
+            row = Row(fit(state.name_of(person, 16), 16), self.sheet.ink_of(person))
             row.add(f"  {clean(person.role):<8}", ink("dim"))
             where = " › ".join(clean(part) for part in (person.page, person.pane) if part)
-            rows.append(row.add(where or "–", ink("text")).add("  you" * (person.client == mine), ink("accent")))
+            rows.append(row.add(where or "–", ink("text")).add("  you" * state.is_me(person), ink("accent")))
         return rows or [Row("nobody yet", ink("dim"))]
 
 

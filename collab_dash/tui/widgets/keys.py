@@ -30,7 +30,8 @@ def shown_keys(bindings: list[Binding]) -> list[tuple[str, str]]:
     """Give each key that is worth showing with what it does, once."""
     keys = {b.description: (b.key_display or b.key, b.description) for b in reversed(bindings) if b.show}
     pairs = list(reversed(keys.values()))
-    return sorted(pairs, key=lambda pair: pair[0] in _LAST)
+    travel = {b.description for b in bindings if (b.id or "").startswith("travel.")}
+    return sorted(pairs, key=lambda pair: (pair[0] in _LAST, pair[1] not in travel))
 
 
 def as_it_acts(item: ActiveBinding) -> Binding:
