@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from ..board import Board
+from ..board import Board, completed
 from ..errors import CollabDashError, RequestRefused
 from ..event import Event
 from ..peer.updates import Events, Joined, Knocks, Lost, People
 from ..wire import BOARD, HISTORY, RECONNECT, Brought, Code, FeedStatus, History, SessionStatus, Skipped
 from .frames import Frames
+from .sharing import Sharing
 from .state import State
 from .streams import Stream, Streams
 from .travel import Travel
@@ -27,6 +28,7 @@ PAGE = 1000
 MOST_PAGES = 5
 
 if TYPE_CHECKING:
+    from ..doc.document import Changed
     from ..peer.session import Session
 
 T = TypeVar("T")
@@ -42,7 +44,8 @@ class Live:
         frames: The frame clock.
 
     Attributes:
-        on_board: Called with the board once it is known.
+        sharing: Our part in the shared document.
+        on_board: Called with the board once it is known, and when people change it.
         travel: What moment is shown, if it is not the present.
 
     """
@@ -53,9 +56,12 @@ class Live:
         self.streams = Streams()
         self.streams.on_open = self.refill
         self.travel = Travel(self)
+        self.sharing = Sharing()
+        self.sharing.watchers.append(self._on_change)
         self.on_board: Callable[[Board], Awaitable[None]] = _ignore
         self._session: Session | None = None
         self._tasks: asyncio.TaskGroup | None = None
+        self._board_changed = asyncio.Event()
         self._introduction: tuple[str, str] | None = None
         self._running: set[asyncio.Task[None]] = set()
         self._unfilled: set[Stream] = set()
@@ -147,13 +153,39 @@ class Live:
             self.refill(stream)
 
     async def _fetch_board(self) -> None:
+        session = self._session
         try:
             board = await self.ask(BOARD, {}, Board)
         except RequestRefused:
             return  # the link broke; the next join asks again
+        await self._show(board)
+        if session is not None:
+            self.spawn(self._keep_board(board))
+            self.spawn(self.sharing.run(session))
+
+    async def _show(self, board: Board) -> None:
         self.state.board = board
         self.state.changed()
         await self.on_board(board)
+
+    async def _keep_board(self, first: Board) -> None:
+        """Show the board as people change it, one change after another."""
+        while True:
+            await self._board_changed.wait()
+            self._board_changed.clear()
+            document = self.sharing.document
+            if document is not None:
+                board = completed(document.board(first))
+                if board != self.state.board:
+                    await self._show(board)
+
+    def _on_change(self, changed: Changed | None) -> None:
+        document = self.sharing.document
+        if document is not None and (changed is None or any(root in ("pages", "panes", "meta") for root, _ in changed)):
+            self._board_changed.set()
+        if document is not None:
+            self.state.room_filter = document.room.filter
+        self.state.changed()
 
     def refill(self, stream: Stream) -> None:
         """Fetch the past of a stream that holds what comes; if the link breaks meanwhile, once it is back."""

@@ -31,6 +31,7 @@ class State:
     Attributes:
         since: When the link came up, was lost, or was first looked for, Unix milliseconds.
         skipped: Events that were not sent to us.
+        room_filter: The filter that holds for every pane, empty for none.
         waiting: Whether a host has to let us in first.
         knocks: Those who wait for a host to let them in; told to hosts.
 
@@ -50,6 +51,7 @@ class State:
         self.knocks: list[Knock] = []
         self._names: dict[str, str] = {}
         self.skipped = 0
+        self.room_filter = ""
         self._watchers: list[Callable[[], None]] = []
 
     def watch(self, watcher: Callable[[], None]) -> None:

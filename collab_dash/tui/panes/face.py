@@ -98,9 +98,10 @@ def empty(pane: Pane, width: int, height: int) -> list[Row]:
     dim, text, accent = pane.ink("dim"), pane.ink("text"), pane.ink("accent")
     if pane.live.travel.position is not None:
         return [Row()] * max((height - 2) // 3, 0) + _nothing_then(pane)
-    if pane.filter != pane.spec.filter:
+    if pane.filter:
         rows = [Row("Nothing matches ", dim).add(clean(pane.filter), text)]
-        rows.append(Row("Esc", accent).add(" clears the filter", dim))
+        own = pane.filter != pane.spec.filter
+        rows.append(Row("Esc" if own else "/", accent).add(f" {'clears' if own else 'changes'} the filter", dim))
     else:
         names = clean(", ".join(pane.spec.feeds))
         waited = span((pane.live.state.clock() - pane.since) / 1000)

@@ -117,7 +117,7 @@ class BoardScreen(Travelling):
             note = f"page {stage.open + 1}/{len(stage.pages)}" if len(stage.pages) > 1 else ""
             tabs.show_titles([pane.name_on_screen for pane in stage.panes], page.current, note)
         else:
-            tabs.show_titles([view.name or "" for view in stage.pages], stage.open, "zoomed" * stage.zoomed)
+            tabs.show_titles([view.page.title for view in stage.pages], stage.open, "zoomed" * stage.zoomed)
 
     def on_tabs_chosen(self, message: Tabs.Chosen) -> None:
         """Go where the mouse says."""
@@ -144,7 +144,7 @@ class BoardScreen(Travelling):
         for index, pane in enumerate(page.panes):
             if pane is event.widget:
                 page.current = index
-                self.live.tell(LOOK, {"page": page.name, "pane": pane.spot})
+                self.live.tell(LOOK, {"page": page.page.title, "pane": pane.spot})
 
     # Painting
 
@@ -208,8 +208,8 @@ class BoardScreen(Travelling):
             self.stage.zoom()
         elif pane is not None and pane.frozen:
             pane.action_live()
-        elif pane is not None and pane.filter:
-            pane.set_filter("")
+        elif pane is not None and pane.filter != pane.spec.filter:
+            pane.set_filter(pane.spec.filter)
 
     def action_pause_all(self) -> None:
         """Let every pane of the page stand still, or go on."""
@@ -237,8 +237,18 @@ class BoardScreen(Travelling):
     def on_prompt_done(self, message: Prompt.Done) -> None:
         """Use what was typed."""
         if message.text is not None:
-            message.pane.set_filter(message.text)
+            self._set_filter(message.pane, message.text)
         self.set_focus(message.pane)
+
+    def _set_filter(self, pane: Pane, text: str) -> None:
+        """Filter a pane for all, or for ourselves alone where we may change nothing."""
+        sharing, id_ = self.live.sharing, pane.spec.id
+        if id_ and sharing.may_edit:
+            from ...doc.edits import change
+
+            sharing.edit(lambda document: change(document, "panes", id_, filter=text.strip()))
+        else:
+            pane.set_filter(text)
 
     def on_pane_inspect(self, message: Pane.Inspect) -> None:
         """Show an event whole."""

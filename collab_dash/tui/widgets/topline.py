@@ -26,10 +26,11 @@ class TopLine(Drawn):
         """Draw it; on a narrow screen, what matters least is left out."""
         left = self._session(named=width >= 100).extend(self._moment()).extend(self._link())
         if not self.live.state.joined:
-            return [left]
+            return [left.add(apart_of(width), None).extend(self._unshared())]
         right = self._people()
-        apart = "   " if width >= 100 else "  "
-        for part in (self._knocks(), self._exposed(), self._feeds(), self._rate(), self._recording()):
+        apart = apart_of(width)
+        parts = (self._unshared(), self._knocks(), self._exposed(), self._feeds(), self._rate(), self._recording())
+        for part in parts:
             if part.cells and left.cells + part.cells + len(apart) + right.cells + 2 <= width:
                 left.add(apart, self.ink("text")).extend(part)
         left.to(width - right.cells - 1, self.ink("text"))
@@ -55,6 +56,10 @@ class TopLine(Drawn):
         if self.live.travel.position is not None:
             return Row()
         return Row("● LIVE ", self.ink("up")).add(f"{clock(now)}Z", self.ink("text"))
+
+    def _unshared(self) -> Row:
+        count = self.live.sharing.unshared
+        return Row(f"not yet shared: {count}", self.ink("warn")) if count else Row()
 
     def _moment(self) -> Row:
         """Say which moment is shown, if it is not the present."""
@@ -110,6 +115,11 @@ class TopLine(Drawn):
             name = self.live.state.name_of(person, 12) + _MARKS.get(person.role, "")
             row.add(" ", self.ink("text")).add(name, self.ink_of(person))
         return row.add(f" +{len(people) - 6}", self.ink("dim")) if len(people) > 6 else row
+
+
+def apart_of(width: int) -> str:
+    """Give the blanks between parts, fewer on a narrow screen."""
+    return "   " if width >= 100 else "  "
 
 
 class Banner(Drawn):
