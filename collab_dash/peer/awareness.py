@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
+import os
 from contextlib import suppress
 from typing import Protocol
 
@@ -41,7 +41,7 @@ class Awareness:
     """
 
     def __init__(self, wire: Wire) -> None:
-        self.number = secrets.randbits(31)
+        self.number = int.from_bytes(os.urandom(4)) >> 1
         self._wire = wire
         self._people: dict[int, Person] = {}
         self._glance = Glance()

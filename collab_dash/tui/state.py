@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from ..board import Board
 from ..peer.updates import Joined, Knocks, Lost, People
 from ..people import COLOURS, distinct_names
-from ..wire import MAX_NAME, Brought, FeedStatus, Knock, Person, SessionStatus, Skipped, Welcome, may
+from ..wire import MAX_NAME, FeedStatus, Knock, Person, SessionStatus, Skipped, Welcome, may
 from .drawing.numbers import span
 from .drawing.text import clean, cut, width
 
@@ -67,7 +67,7 @@ class State:
         for watcher in tuple(self._watchers):
             watcher()
 
-    def apply(self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Brought | Knocks | Lost) -> None:
+    def apply(self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Knocks | Lost) -> None:
         """Take note of what the hub said."""
         match update:
             case FeedStatus():
@@ -129,6 +129,16 @@ class State:
         if width(name) <= cells or not number.isdecimal():
             return cut(name, cells)
         return cut(stem, cells - width(dot + number)) + dot + number
+
+    def name_by(self, client: str, otherwise: str) -> str:
+        """Give what somebody is called here, by their client; clean."""
+        person = next((person for person in self.people if person.client == client), None)
+        return clean(otherwise) if person is None else self.name_of(person)
+
+    @property
+    def me(self) -> Person | None:
+        """Ourselves, as others see us."""
+        return next((person for person in self.people if self.is_me(person)), None)
 
     def is_me(self, person: Person) -> bool:
         """Tell whether that is us, at this screen."""

@@ -13,13 +13,13 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from ...board import Board
-from ...wire import LOOK
 from ..live import Live
 from ..widgets.keys import Keys
+from ..widgets.offer import OfferLine
 from ..widgets.stage import Stage
 from ..widgets.tabs import Tabs
 from ..widgets.topline import Banner, TopLine
-from .travelling import Travelling
+from .together import Together
 
 if TYPE_CHECKING:
     from ..panes.base import Pane
@@ -31,7 +31,7 @@ NARROW, SHORT = 100, 30
 LEAST = (40, 10)
 
 
-class BoardScreen(Travelling):
+class BoardScreen(Together):
     """
     Pages of panes with their chrome.
 
@@ -75,6 +75,7 @@ class BoardScreen(Travelling):
         yield Tabs(self.live)
         yield self.stage
         yield Keys(self.live, lambda: self.typing)
+        yield OfferLine(self.live)
         yield Static(id="too-small")
 
     def on_mount(self) -> None:
@@ -109,6 +110,7 @@ class BoardScreen(Travelling):
         self._show_tabs()
         self.refresh_bindings()
         self._paint_all()
+        self.live.company.tell()
 
     def _show_tabs(self) -> None:
         tabs, stage = self.query_one(Tabs), self.stage
@@ -144,12 +146,14 @@ class BoardScreen(Travelling):
         for index, pane in enumerate(page.panes):
             if pane is event.widget:
                 page.current = index
-                self.live.tell(LOOK, {"page": page.page.title, "pane": pane.spot})
+        self.live.company.tell()
 
     # Painting
 
     def _tick(self) -> None:
         """Let ages and clocks go on."""
+        self.live.company.tick()
+        self.query_one(OfferLine).look()
         self._paint_all()
 
     def _on_state(self) -> None:
@@ -200,9 +204,9 @@ class BoardScreen(Travelling):
         self.stage.zoom()
 
     def action_back(self) -> None:
-        """Undo the latest of: timeline, zoom, freeze, filter."""
+        """Undo the latest of: following, offer, timeline, zoom, freeze, filter."""
         pane = self.stage.current
-        if self.close_timeline():
+        if self.step_back() or self.close_timeline():
             return
         if self.stage.zoomed:
             self.stage.zoom()
@@ -217,7 +221,7 @@ class BoardScreen(Travelling):
 
     def action_people(self) -> None:
         """Show who is here."""
-        from .dialogs import PeopleDialog
+        from .people import PeopleDialog
 
         self.app.push_screen(PeopleDialog(self.live))
 

@@ -15,7 +15,7 @@ from ...event import Event
 from ...wire import LINKS
 from ..drawing.numbers import moment, rate
 from ..drawing.row import Row
-from ..drawing.text import clean, fit
+from ..drawing.text import clean
 from ..live import Live
 from ..panes.frame import frame
 from ..panes.json import event_lines
@@ -205,31 +205,6 @@ class FeedDialog(Dialog):
         """Let the feed try again now."""
         if self._may_reconnect():
             self.live.reconnect([self._feed])
-
-
-class PeopleDialog(Dialog):
-    """Who is here."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("c", "app.introduce", "Name and colour")]
-
-    def hints(self) -> list[tuple[str, str]]:
-        """Offer to be called otherwise."""
-        return [("c", "your name and colour")]
-
-    def heading(self) -> str:
-        """Say how many they are."""
-        return f"People · {len(self.live.state.people)}"
-
-    def lines(self, width: int) -> list[Row]:
-        """Give a line for each."""
-        ink, state = self.sheet.ink, self.live.state
-        rows = []
-        for person in state.people:
-            row = Row(fit(state.name_of(person, 16), 16), self.sheet.ink_of(person))
-            row.add(f"  {clean(person.role):<8}", ink("dim"))
-            where = " › ".join(clean(part) for part in (person.page, person.pane) if part)
-            rows.append(row.add(where or "–", ink("text")).add("  you" * state.is_me(person), ink("accent")))
-        return rows or [Row("nobody yet", ink("dim"))]
 
 
 class ShareDialog(Dialog):
