@@ -43,7 +43,7 @@ ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")] + sorted(ROOT.glob("docs/**/*.md"))
 _FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_NAMES = {"slash": "/", "escape": "Esc", "shift+p": "P", "shift+s": "S", "shift+t": "T", "shift+l": "L", "shift+g": "G"}
+_NAMES = {"slash": "/", "escape": "Esc", **{f"shift+{key}": key.upper() for key in "bfgjlpst"}}
 
 
 class Block(NamedTuple):

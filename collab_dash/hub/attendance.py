@@ -14,6 +14,7 @@ from .presence import Member, Presence
 from .subscriber import Link, Subscriber
 
 HOLD = 0.05
+HOLD_EACH = 0.001
 MAX_UNSENT = 256 * 1024
 
 
@@ -22,8 +23,8 @@ class Attendance:
     Everybody who is here, and those who want to know.
 
     Links that speak the y-protocols are sent awareness updates, the others ``session:people``. What changes within
-    `HOLD` seconds is told at once, in one frame that is packed once for all. A link that does not keep up is sent
-    nothing more, and everything when it has drained.
+    `HOLD` seconds, or where many listen `HOLD_EACH` for each of them, is told in one frame that
+    is packed once for all. A link that does not keep up is sent nothing more, and everything when it has drained.
 
     Args:
         clock: A monotonic clock, in seconds.
@@ -101,7 +102,7 @@ class Attendance:
             await self._woken()
             self._wake.clear()
             self.tell()
-            await asyncio.sleep(HOLD)
+            await asyncio.sleep(max(HOLD, HOLD_EACH * len(self._listening)))
 
     async def _woken(self) -> None:
         pause = min(self.presence.due - self._clock(), 1.0 if self._behind else float("inf"))

@@ -6,6 +6,8 @@ import secrets
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
+from msgspec import structs
+
 from ..doc.sync import Presence as Said
 from ..glance import ASLEEP_AFTER, RENEWED_EVERY, glance_of, read_state, said_name, stamped
 from ..people import colour_for
@@ -87,9 +89,9 @@ class Seat:
         return self.spoke + ASLEEP_AFTER if self.here else float("inf")
 
     @property
-    def seen(self) -> Person:
-        """How it is shown to others."""
-        member, glance = self.member, glance_of(self.state)
+    def who(self) -> Person:
+        """Who sits there."""
+        member = self.member
         return Person(
             client=member.client,
             name=member.name or said_name(self.state),
@@ -97,10 +99,18 @@ class Seat:
             since=self.since,
             person=member.person,
             color=colour_for(member.color, member.person),
+        )
+
+    @property
+    def seen(self) -> Person:
+        """Who sits there and where they look, but for where in a pane that is."""
+        glance = glance_of(self.state)
+        return structs.replace(
+            self.who,
             page=glance.page,
             pane=glance.pane,
             time=glance.time,
-            leads=glance.leads and member.role != "viewer",
+            leads=glance.leads and self.member.role != "viewer",
             follows=glance.follows,
             away=glance.away,
         )
@@ -108,7 +118,7 @@ class Seat:
     @property
     def entry(self) -> Said:
         """What others are told of it."""
-        return Said(self.number, self.clock, stamped(self.state, self.seen) if self.shown else b"null")
+        return Said(self.number, self.clock, stamped(self.state, self.who) if self.shown else b"null")
 
 
 class Presence:
