@@ -37,7 +37,16 @@ from collab_dash.tui.panes.make import VIEWS as PANES
 from collab_dash.tui.screens import board, dialogs
 from collab_dash.tui.screens.help import HelpDialog
 from collab_dash.tui.widgets.keys import is_ours
-from collab_dash.workspace_models import FeedTable, PageTable, PaneTable, SessionTable, SettingsFile, UserTable
+from collab_dash.workspace_models import (
+    FeedTable,
+    PageTable,
+    PaneTable,
+    RuleTable,
+    SessionTable,
+    SettingsFile,
+    TargetTable,
+    UserTable,
+)
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -159,11 +168,13 @@ def test_calls_name_commands_and_options_that_exist() -> None:
         ("[feeds.NAME]", FeedTable),
         ("[[pages]]", PageTable),
         ("Panes", PaneTable),
+        ("[[rules]]", RuleTable),
+        ("[targets.NAME]", TargetTable),
     ],
 )
 def test_every_workspace_key_is_told(heading: str, model: type[pydantic.BaseModel]) -> None:
     section = sections(REFERENCE / "workspace.md")[heading]
-    assert keys_told(section) == set(model.model_fields)
+    assert keys_told(section) == {field.alias or name for name, field in model.model_fields.items()}
 
 
 def test_every_view_is_told() -> None:
