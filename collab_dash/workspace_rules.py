@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pydantic
 
 from .duration import parse_duration
-from .event import OWN_FEEDS
+from .event import HUB_FEED
 from .rules import ALL, SCREEN_WAYS, Rule, parse_when
 from .workspace_faults import Fault, Source, faults_of, nearest, shown
 from .workspace_models import RuleTable, TargetTable
@@ -88,7 +88,7 @@ def read_rules(
     """
     rules: dict[str, Rule] = {}
     faults: list[Named] = []
-    ways, known = (*SCREEN_WAYS, *targets), (*feeds, *OWN_FEEDS)
+    ways, known = (*SCREEN_WAYS, *targets), (*feeds, HUB_FEED)
     for number, table in enumerate(written):
         path = ("rules", number)
         try:

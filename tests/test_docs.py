@@ -216,7 +216,16 @@ def test_every_name_on_the_wire_is_told() -> None:
 
 @pytest.mark.parametrize(
     "struct",
-    [wire.Hello, wire.Welcome, wire.Fault, wire.FeedStatus, wire.SessionStatus, wire.Recording, wire.Person],
+    [
+        wire.Hello,
+        wire.Welcome,
+        wire.Fault,
+        wire.FeedStatus,
+        wire.SessionStatus,
+        wire.Recording,
+        wire.Person,
+        wire.Alert,
+    ],
 )
 def test_every_field_on_the_wire_is_told(struct: type[msgspec.Struct]) -> None:
     page = (REFERENCE / "wire.md").read_text()

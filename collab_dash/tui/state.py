@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 
 from ..board import Board
-from ..peer.updates import Joined, Lost, People
-from ..wire import FeedStatus, Person, SessionStatus, Skipped, Welcome, may
+from ..peer.updates import Firing, Joined, Lost, People
+from ..wire import Alert, FeedStatus, Person, SessionStatus, Skipped, Welcome, may
 from .drawing.numbers import span
 from .drawing.text import clean
 
@@ -43,6 +43,7 @@ class State:
         self.feeds: dict[str, FeedStatus] = {}
         self.status: SessionStatus | None = None
         self.people: list[Person] = []
+        self.alerts: list[Alert] = []
         self.skipped = 0
         self._watchers: list[Callable[[], None]] = []
 
@@ -59,7 +60,7 @@ class State:
         for watcher in tuple(self._watchers):
             watcher()
 
-    def apply(self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Lost) -> None:
+    def apply(self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Firing | Lost) -> None:
         """Take note of what the hub said."""
         match update:
             case FeedStatus():
@@ -68,6 +69,8 @@ class State:
                 self.status = update
             case People():
                 self.people = update.people
+            case Firing():
+                self.alerts = update.alerts
             case Skipped():
                 self.skipped += update.last - update.first + 1
             case Joined():
