@@ -34,7 +34,7 @@ from collab_dash.predicates import FUNCTIONS
 from collab_dash.testing import collect
 from collab_dash.tui.app import BoardApp
 from collab_dash.tui.panes.make import VIEWS as PANES
-from collab_dash.tui.screens import board, dialogs
+from collab_dash.tui.screens import alerts, board, dialogs
 from collab_dash.tui.screens.help import HelpDialog
 from collab_dash.tui.widgets.keys import is_ours
 from collab_dash.workspace_models import (
@@ -242,7 +242,7 @@ def test_every_exception_and_exit_code_is_told() -> None:
 
 
 def bindings() -> Iterator[Binding]:
-    modules = chain(vars(board).values(), vars(dialogs).values())
+    modules = chain(vars(board).values(), vars(dialogs).values(), vars(alerts).values())
     owners: list[Any] = [BoardApp, HelpDialog, *PANES.values(), *modules]
     kinds = {kind for owner in owners if isinstance(owner, type) for kind in owner.__mro__ if "BINDINGS" in vars(kind)}
     for kind in kinds:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from ..board import Board
+from ..event import OWN_FEEDS
 from ..peer.updates import Firing, Joined, Lost, People
 from ..wire import Alert, FeedStatus, Person, SessionStatus, Skipped, Welcome, may
 from .drawing.numbers import span
@@ -98,7 +99,8 @@ class State:
 
     def feed(self, name: str) -> FeedStatus:
         """Give what is known of a feed."""
-        return self.feeds.get(name) or FeedStatus(feed=name, since=self.since)
+        state = "live" if name in OWN_FEEDS else "connecting"
+        return self.feeds.get(name) or FeedStatus(feed=name, state=state, since=self.since)
 
     def all_feeds(self) -> list[FeedStatus]:
         """Give every feed, in the order of the workspace file."""
