@@ -286,7 +286,10 @@ def _feeds(written: Table, variables: Table, source: Source) -> tuple[dict[str, 
 def _feed_fault(name: str, table: Any, merged: Table, source: Source) -> Fault | None:
     where = source.at(("feeds", name))
     if not is_feed_name(name):
-        return Fault(f"{where}: a feed cannot be called {name!r}", "lower-case letters, digits and _ . - make a name")
+        return Fault(
+            f"{where}: a feed cannot be called {name!r}",
+            "lower-case letters, digits and _ . - make a name; hub and alerts are taken",
+        )
     if not isinstance(table, dict):
         return Fault(f"{where}: feeds.{name} is not a table", f"write [feeds.{name}]")
     if not isinstance(merged.get("use"), str) or not merged["use"]:

@@ -31,6 +31,7 @@ from collab_dash.mapping import MappedOptions
 from collab_dash.plugins import FOLDER, GROUP, available, trust
 from collab_dash.plugins import load as load_plugin
 from collab_dash.predicates import FUNCTIONS
+from collab_dash.rules import parse_when
 from collab_dash.testing import collect
 from collab_dash.tui.app import BoardApp
 from collab_dash.tui.panes.make import VIEWS as PANES
@@ -292,6 +293,14 @@ def test_the_filter_language_is_told() -> None:
     assert len(examples) >= 3
     for example in examples:
         compile_filter(example)
+
+
+def test_rules_that_are_told_can_be_read() -> None:
+    page = REFERENCE / "rules.md"
+    examples = [line for block in blocks("text") if block.page == page for line in block.text.splitlines()]
+    assert len(examples) >= 3
+    for example in examples:
+        parse_when(example)
 
 
 def anchors(page: Path) -> set[str]:

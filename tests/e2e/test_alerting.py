@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from collab_dash.peer.session import Session, join
 from collab_dash.wire import ACKNOWLEDGE, FIRING, Alert
 from hub.test_alerts import firing, shake
-from processes import hub_process, output_of
+from processes import hub_process, output_of, terminal
 
 WORKSPACE = """
 [[rules]]
@@ -72,3 +73,32 @@ async def test_what_was_firing_when_the_hub_was_killed_is_firing_after_it_and_no
         (kind, each.alert) for kind in ("alert:ack", "alert:fire") for each in (first, second)
     )
     assert sorted(await paged(tmp_path, 2)) == sorted((first.alert, second.alert))
+
+
+async def test_a_terminal_is_rung_and_shows_a_notice_and_obeys_nothing_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "VTE_VERSION"):
+        monkeypatch.delenv(name, raising=False)
+    file = tmp_path / "collab.toml"
+    file.write_text('[[rules]]\nwhen = "deploys: ok = false"\nname = "deploy"\nnotify = ["bell", "toast", "desktop"]\n')
+    failed = json.dumps({"ok": False, "text": "shop \x1b]0;evil\x07\x9c\nfailed"})
+    async with terminal(file, "--name", "ana") as ana:
+        await ana.shows("ana")
+        await ana.shows("LIVE")
+        before = len(ana.output)
+        await output_of("publish", file, "deploys", "deploy:finish", failed)
+        await ana.shows("\x1b]9;! deploy: deploys  shop ␛]0;evil␇� failed\x1b\\", after=before)
+        await ana.shows("\x07", after=before)
+        await ana.shows("alerts ", after=before)
+        assert b"\x1b]0;evil" not in ana.output
+        seen = len(ana.output)
+        ana.press("!")
+        await ana.shows("not acked", after=seen)
+        ana.press("a")
+        await ana.shows("acknowledged by ana", after=seen)
+        ana.press("qq")
+        assert await ana.ended() == 0
+    told = await alerts_recorded(tmp_path / "collab.db")
+    assert [event["type"] for event in told] == ["alert:fire", "alert:ack"]
+    assert told[1]["data"]["by"] == "ana"
