@@ -28,7 +28,13 @@ from .filter import FilterError, compile_filter
 SCREEN_WAYS = ("bell", "toast", "desktop")
 NOTIFY = ("bell", "toast")
 COOLDOWN = 60.0
+LONGEST = 366 * 86_400.0
+MAX_RULES = 200
+MAX_WHEN = 2500
+MAX_NAME = 80
+MAX_WAYS = 16
 MAX_KEYS = 10_000
+MAX_KEY = 1000
 MAX_TEXT = 200
 ALL = "*"
 
@@ -103,6 +109,8 @@ def parse_when(text: str) -> When:
         RuleError: If it is not that; it names the place.
 
     """
+    if len(text) > MAX_WHEN:
+        raise RuleError(f"expected at most {MAX_WHEN:,} characters, found {len(text):,}", text, MAX_WHEN)
     names, colon, condition = text.partition(":")
     if not colon or not names.strip():
         raise RuleError("expected the names of feeds and a colon", text, 0)
@@ -130,6 +138,24 @@ def _feed_names(names: str, text: str) -> Iterator[str]:
         position += len(part) + 1
 
 
+def check_rule(rule: Rule) -> None:
+    """
+    Let a rule pass that can be used; whoever takes rules from others asks this first.
+
+    Raises:
+        ConfigError: If its `when` cannot be understood, or something of it is too long or no span of time.
+
+    """
+    parse_when(rule.when)
+    for what, seconds in (("for", rule.hold), ("cooldown", rule.cooldown)):
+        if not 0 <= seconds <= LONGEST:  # as NaN is not
+            raise ConfigError(f"rule {rule.id!r}: {what} is not a span of time up to a year")
+    if len(rule.name) > MAX_NAME:
+        raise ConfigError(f"rule {rule.id!r}: its name has more than {MAX_NAME} characters")
+    if len(rule.notify) > MAX_WAYS or any(len(way) > MAX_NAME for way in rule.notify):
+        raise ConfigError(f"rule {rule.id!r}: it notifies too many, or too long a name")
+
+
 class Sighting(NamedTuple):
     """What is kept of an event that matched: where it is, and what it says in one line."""
 
@@ -149,7 +175,8 @@ class Firing(NamedTuple):
 
 def seen(event: Event) -> Sighting:
     """Keep of an event what an alert tells."""
-    return Sighting(event.feed, event.key, event.offset, event.time or event.received, _one_line(event.data))
+    key = event.key if event.key is None else event.key[:MAX_KEY]
+    return Sighting(event.feed, key, event.offset, event.time or event.received, _one_line(event.data))
 
 
 def _one_line(data: dict[str, Any]) -> str:
@@ -288,15 +315,20 @@ class Evaluator:
         for rule in self.rules:
             if not rule.enabled:
                 continue
-            watch = before.get(rule.id)
             try:
-                self._watches[rule.id] = watch if watch is not None and watch.retold(rule) else Watch(rule)
-            except RuleError as error:
+                self._watches[rule.id] = self._watch(rule, before.get(rule.id))
+            except ConfigError as error:
                 self.faults[rule.id] = str(error)
         self._by_feed = {}
         for watch in self._watches.values():
             for feed in watch.feeds:
                 self._by_feed.setdefault(feed, []).append(watch)
+
+    def _watch(self, rule: Rule, before: Watch | None) -> Watch:
+        check_rule(rule)
+        if len(self._watches) >= MAX_RULES:
+            raise ConfigError(f"there are more than {MAX_RULES} rules")
+        return before if before is not None and before.retold(rule) else Watch(rule)
 
     def wants(self, feed: str) -> bool:
         """Tell whether any rule looks at events of that feed."""

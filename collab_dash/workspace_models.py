@@ -11,7 +11,7 @@ from pydantic import Field
 from .board import VIEWS, Pane
 from .duration import parse_duration, parse_rate
 from .feed import Overflow
-from .rules import NOTIFY, RuleError, parse_when
+from .rules import LONGEST, MAX_NAME, MAX_WAYS, NOTIFY, RuleError, parse_when
 from .transports.address import HttpHeaders, HttpUrl
 from .type_globs import check_type_glob
 from .workspace_faults import nearest
@@ -139,10 +139,12 @@ class RuleTable(_Table):
     """``[[rules]]``: when to alert whom."""
 
     when: str = Field(min_length=1, description="FEEDS: CONDITION, such as quakes: mag >= 4.5; * for all feeds.")
-    name: str = Field("", max_length=80, description="What people call it; by default what it looks at.")
+    name: str = Field("", max_length=MAX_NAME, description="What people call it; by default what it looks at.")
     hold: str = Field("0s", alias="for", description="How long the condition must hold, for each key: 30s.")
     cooldown: str = Field("1m", description="How long it is quiet after it fired, for each key.")
-    notify: list[str] = Field(list(NOTIFY), description="bell, toast, desktop, or targets by name.")
+    notify: list[str] = Field(
+        list(NOTIFY), max_length=MAX_WAYS, description="bell, toast, desktop, or targets by name."
+    )
     enabled: bool = Field(True, description="Whether it is looked at.")
 
     @pydantic.field_validator("when")
@@ -157,7 +159,8 @@ class RuleTable(_Table):
     @pydantic.field_validator("hold", "cooldown")
     @classmethod
     def _span(cls, text: str) -> str:
-        parse_duration(text)
+        if parse_duration(text) > LONGEST:
+            raise ValueError("a rule's times are at most a year")
         return text
 
 

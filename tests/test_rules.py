@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -12,8 +13,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collab_dash.errors import ConfigError
 from collab_dash.event import Event
-from collab_dash.rules import ALL, MAX_TEXT, Evaluator, Firing, Rule, RuleError, Watch, parse_when, seen
+from collab_dash.rules import (
+    ALL,
+    MAX_RULES,
+    MAX_TEXT,
+    Evaluator,
+    Firing,
+    Rule,
+    RuleError,
+    Watch,
+    check_rule,
+    parse_when,
+    seen,
+)
 
 
 def quake(mag: float, key: str | None = "k", feed: str = "quakes", offset: int | None = 1, **data: Any) -> Event:
@@ -147,6 +161,32 @@ def test_a_rule_that_is_off_or_wrong_fires_nothing_and_says_why() -> None:
     assert (rules.wants("btc"), rules.wants("quakes"), rules.idle) == (True, False, False)
     rules.set_rules([])
     assert (rules.wants("btc"), rules.idle) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"hold": -1.0},
+        {"hold": math.nan},
+        {"cooldown": math.inf},
+        {"name": "x" * 81},
+        {"notify": ("bell",) * 17},
+        {"notify": ("x" * 81,)},
+        {"when": "a: " + "1 < 2 and " * 300 + "true"},
+    ],
+)
+def test_what_somebody_else_wrote_is_checked_before_it_is_used(change: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError):
+        check_rule(big(**change))
+    rules = evaluator(big())
+    rules.set_rules([big(**change)])
+    assert list(rules.faults) == ["r"]
+    assert rules.idle
+
+
+def test_there_may_be_two_hundred_rules() -> None:
+    rules = evaluator(*(big(id=f"r{number}") for number in range(MAX_RULES + 1)))
+    assert list(rules.faults) == [f"r{MAX_RULES}"]
 
 
 def test_all_feeds_are_all_but_the_alerts_themselves() -> None:

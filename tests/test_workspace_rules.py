@@ -59,6 +59,7 @@ def test_ids_stay_when_rules_change_places_and_are_never_shared(tmp_path: Path) 
         ("[[rules]]\nwhen = 'quakes mag'\n", "rule 1", "4: rule 1 when: rule 'quakes mag', character 1: expected", ""),
         (f"{RULE}fro = '3s'\n", "rule 1", "5: rule 1 has no key 'fro'", "did you mean 'for'?"),
         (f"{RULE}for = 'soon'\n", "rule 1", "5: rule 1 for: 'soon' is not a span of time", ""),
+        (f"{RULE}for = '99999w'\n", "rule 1", "5: rule 1 for: a rule's times are at most a year", ""),
         (f"{RULE}cooldown = true\n", "rule 1", "5: rule 1 cooldown: should be text in quotes", ""),
         (f"{RULE}notify = ['oncal']\n{TARGETS}", "rule 1", "5: rule 1 notifies 'oncal', which is", "'oncall'?"),
         ("[[rules]]\nwhen = 'quake: true'\n", "rule 1", "4: rule 1 looks at 'quake', which is no feed", "'quakes'?"),
@@ -118,8 +119,13 @@ def test_the_environment_may_say_where_a_target_is(tmp_path: Path) -> None:
 
 def test_secrets_of_targets_are_not_shown(tmp_path: Path) -> None:
     text = '[targets.t]\nntfy = "https://me:hunter2@ntfy.example/ops"\nheaders = { Authorization = "Bearer hunter2" }\n'
-    workspace = workspace_at(tmp_path, text)
-    assert "hunter2" not in str(effective(workspace))
+    more = '[targets.u]\nntfy = "https://ntfy.example/${TOPIC}"\n[targets.p]\ncommand = "page --now"\n'
+    workspace = workspace_at(tmp_path, text + more)
+    assert effective(workspace)["targets"] == {
+        "t": {"ntfy": "https://(hidden)@ntfy.example/(hidden)", "headers": "(hidden)"},
+        "u": {"ntfy": "https://ntfy.example/${TOPIC}"},
+        "p": {"command": ["page", "--now"]},
+    }
     assert "hunter2" not in repr(workspace)
 
 

@@ -56,8 +56,14 @@ def _shown(feed: FeedConfig, folder: Path) -> dict[str, Any]:
 
 
 def _target_shown(target: Target) -> dict[str, Any]:
-    told = {"ntfy": target.ntfy, "headers": dict(target.headers), "command": list(target.command)}
+    told = {"ntfy": _without_topic(target.ntfy), "headers": dict(target.headers), "command": list(target.command)}
     return {key: _without_secrets(key, value) for key, value in told.items() if value}
+
+
+def _without_topic(url: str) -> str:
+    """Hide an ntfy topic, unless the environment has it: whoever knows it can read along."""
+    shown = _without_credentials(url)
+    return shown if not url or "${" in shown else urlsplit(shown)._replace(path=f"/{HIDDEN}").geturl()
 
 
 def _private_options(use: str, folder: Path) -> frozenset[str]:

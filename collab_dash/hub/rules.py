@@ -11,14 +11,13 @@ import msgspec
 
 from ..errors import LogError
 from ..event import Event, Record, unix_ms
-from ..rules import Evaluator, Firing, Rule
+from ..rules import MAX_TEXT, Evaluator, Firing, Rule
 from ..store.log import Log
 from ..wire import Alert
 from .alerts import Alerts
 from .limiter import Bucket
 
 PER_SECOND = 2.0
-MOST_WAYS = 16
 
 _log = logging.getLogger("collab_dash.hub")
 _decode = msgspec.json.Decoder(dict).decode
@@ -143,15 +142,15 @@ class Rules:
             alert = Alert(
                 alert=secrets.token_hex(6),
                 rule=rule.id,
-                name=rule.title[:200],
-                when=rule.when[:200],
+                name=rule.title[:MAX_TEXT],
+                when=rule.when[:MAX_TEXT],
                 feed=seen.feed,
                 key=seen.key,
                 offset=seen.offset,
                 time=seen.time,
                 text=seen.text,
                 fired=unix_ms(),
-                notify=rule.notify[:MOST_WAYS],
+                notify=rule.notify,
                 left_out=self._left_out.pop(rule.id, 0),
             )
             self._alerts.fire(alert)

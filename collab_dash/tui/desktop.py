@@ -7,6 +7,7 @@ import shutil
 import sys
 from asyncio.subprocess import DEVNULL
 from collections.abc import Mapping
+from contextlib import suppress
 from html import escape
 
 from .drawing.text import clean, cut
@@ -62,5 +63,6 @@ async def show_notice(command: list[str]) -> bool:
         async with asyncio.timeout(PATIENCE):
             await process.wait()
     except TimeoutError:
-        process.kill()
+        with suppress(ProcessLookupError):
+            process.kill()
     return await process.wait() == 0
