@@ -17,6 +17,8 @@ import msgspec
 MAX_EVENT_BYTES = 256 * 1024
 RAW_EXCERPT_BYTES = 2048
 REJECTED = "feed:rejected"
+FIRED = "alert:fire"
+UNREACHED = "alert:failed"
 HUB_FEED = "hub"
 ALERTS_FEED = "alerts"
 OWN_FEEDS = (HUB_FEED, ALERTS_FEED)

@@ -16,7 +16,7 @@ pause, upon an event that matches. Nothing in here does I/O or keeps a clock.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
@@ -38,6 +38,7 @@ MAX_KEY = 1000
 MAX_TEXT = 200
 ALL = "*"
 
+_PLAIN = (str, int, float, type(None))
 _TEXTS = ("line", "message", "text", "title", "headline", "summary")
 
 
@@ -184,7 +185,7 @@ def _one_line(data: dict[str, Any]) -> str:
     for name in _TEXTS:
         if isinstance(value := data.get(name), str) and value:
             return _short(value)
-    plain = [(name, value) for name, value in list(data.items())[:20] if isinstance(value, str | int | float | None)]
+    plain = [(name, value) for name, value in list(data.items())[:20] if isinstance(value, _PLAIN)]
     return _short(" ".join(f"{name}={'null' if value is None else value}" for name, value in plain[:8]))
 
 
@@ -245,31 +246,35 @@ class Watch:
             return None if since is None else since + self.rule.hold
         return None
 
-    def due(self, now: float) -> Iterator[Firing]:
-        """Fire what has held for long enough by now."""
+    def due(self, now: float, fired: list[Firing]) -> None:
+        """Add to `fired` what has held for long enough by now."""
         while (at := self.due_at()) is not None and at <= now:
             key, sighting = self._waiting.popitem(last=False)
-            yield from self._fire(self._courses[key], sighting, at)
+            course = self._courses[key]
+            if self._may_fire(course, at):
+                course.fired = at
+                fired.append(Firing(self.rule, sighting))
 
-    def take(self, event: Event, now: float) -> Iterator[Firing]:
-        """Look at an event of one of its feeds, not earlier than at what was looked at before."""
-        yield from self.due(now)
-        key = (event.feed, event.key)
+    def take(self, event: Event, now: float, fired: list[Firing]) -> None:
+        """Look at an event of one of its feeds, not earlier than at what was looked at before; add to `fired`."""
+        if self._waiting:
+            self.due(now, fired)
         if not self._matches(event):
-            self._broken(key, now)
+            if self._courses:
+                self._broken((event.feed, event.key), now)
             return
+        key = (event.feed, event.key)
         course = self._course(key)
         if course.since is None:
             course.since = now
-        if now >= course.since + self.rule.hold:
-            yield from self._fire(course, seen(event), now)
-        else:
+        if now < course.since + self.rule.hold:
             self._waiting[key] = seen(event)
+        elif self._may_fire(course, now):
+            course.fired = now
+            fired.append(Firing(self.rule, seen(event)))
 
-    def _fire(self, course: _Course, sighting: Sighting, at: float) -> Iterator[Firing]:
-        if course.fired is None or at >= course.fired + self.rule.cooldown:
-            course.fired = at
-            yield Firing(self.rule, sighting)
+    def _may_fire(self, course: _Course, at: float) -> bool:
+        return course.fired is None or at >= course.fired + self.rule.cooldown
 
     def _broken(self, key: Key, now: float) -> None:
         course = self._courses.get(key)
@@ -346,13 +351,19 @@ class Evaluator:
 
     def take(self, event: Event, now: float) -> list[Firing]:
         """Look at an event at a time in seconds, which never goes back; give what fires."""
-        watches: Sequence[Watch] = self._by_feed.get(event.feed, ())
-        everywhere = self._by_feed.get(ALL, ())
-        return [firing for watch in (*watches, *everywhere) for firing in watch.take(event, now)]
+        fired: list[Firing] = []
+        for watch in self._by_feed.get(event.feed, ()):
+            watch.take(event, now, fired)
+        for watch in self._by_feed.get(ALL, ()):
+            watch.take(event, now, fired)
+        return fired
 
     def due(self, now: float) -> list[Firing]:
         """Give what fires because it has held for long enough by now."""
-        return [firing for watch in self._watches.values() for firing in watch.due(now)]
+        fired: list[Firing] = []
+        for watch in self._watches.values():
+            watch.due(now, fired)
+        return fired
 
     def due_at(self) -> float | None:
         """Give when something is due, None while nothing waits."""

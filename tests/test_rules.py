@@ -205,12 +205,13 @@ def test_what_fired_before_a_restart_stays_quiet_after_it() -> None:
 
 
 def test_of_too_many_keys_the_oldest_is_forgotten() -> None:
-    watch = Watch(big(hold=30.0), max_keys=3)
+    watch, fired = Watch(big(hold=30.0), max_keys=3), list[Firing]()
     for number in range(4):
-        list(watch.take(quake(5, f"k{number}", offset=number), number))
-    list(watch.take(quake(5, "k1", offset=9), 5))
-    list(watch.take(quake(5, "k4", offset=4), 6))
-    assert offsets(watch.due(100)) == [9, 3, 4]
+        watch.take(quake(5, f"k{number}", offset=number), number, fired)
+    watch.take(quake(5, "k1", offset=9), 5, fired)
+    watch.take(quake(5, "k4", offset=4), 6, fired)
+    watch.due(100, fired)
+    assert offsets(fired) == [9, 3, 4]
 
 
 @pytest.mark.parametrize(
@@ -292,6 +293,6 @@ def test_it_fires_as_the_slow_reference_says(
 def test_what_is_remembered_is_bounded(keys: list[tuple[str, bool]], most: int) -> None:
     watch = Watch(big(when="f: mag > 0", hold=3.0, cooldown=5.0), max_keys=most)
     for now, (key, match) in enumerate(keys):
-        list(watch.take(quake(1.0 if match else 0.0, key, "f"), now))
+        watch.take(quake(1.0 if match else 0.0, key, "f"), now, [])
         assert len(watch._courses) <= most
         assert set(watch._waiting) <= set(watch._courses)

@@ -12,15 +12,13 @@ from typing import Any
 import msgspec
 
 from ..errors import LogUnavailable, RequestRefused
-from ..event import ALERTS_FEED, Event, record, unix_ms
+from ..event import ALERTS_FEED, FIRED, UNREACHED, Event, record, unix_ms
 from ..store.log import Log
 from ..wire import ACKNOWLEDGE, FIRING, Alert, Code
 from .recorder import Recorder
 from .subscriber import Subscriber
 from .targets import Targets
 
-FIRE = "alert:fire"
-FAILED = "alert:failed"
 MOST = 200
 TAIL = 2000
 
@@ -37,7 +35,7 @@ class Alerts:
     Args:
         recorder: Writes them down.
         joined: Everybody who is to know, as it changes.
-        targets: Where the hub sends them.
+        targets: Where the hub sends them; whoever runs the hub runs it too.
 
     """
 
@@ -62,7 +60,7 @@ class Alerts:
         """Learn what is firing from the end of the log; give every alert that was found there, oldest first."""
         self._firing.clear()
         self._done.clear()
-        page = await log.read_back(before=log.last + 1, limit=TAIL, feeds=[ALERTS_FEED], types=[FIRE, ACKNOWLEDGE])
+        page = await log.read_back(before=log.last + 1, limit=TAIL, feeds=[ALERTS_FEED], types=[FIRED, ACKNOWLEDGE])
         found = [alert for event in page.events if (alert := self._recall(msgspec.json.decode(event, type=Event)))]
         self._loaded = True
         self._changed()
@@ -86,7 +84,7 @@ class Alerts:
 
     def fire(self, alert: Alert) -> None:
         """Write an alert down, and let everybody know once it is."""
-        written = self._write(FIRE, alert.alert, msgspec.to_builtins(alert))
+        written = self._write(FIRED, alert.alert, msgspec.to_builtins(alert))
         written.add_done_callback(lambda done: self._fired(alert, done))
 
     def _fired(self, alert: Alert, written: asyncio.Future[int]) -> None:
@@ -137,7 +135,7 @@ class Alerts:
         """Write down that a target did not take an alert."""
         _log.warning("the alert %r did not reach the target %r: %s", alert.name, target, reason)
         told = {"alert": alert.alert, "rule": alert.rule, "name": alert.name, "target": target, "reason": reason}
-        self._write(FAILED, alert.alert, told).add_done_callback(_let_be)
+        self._write(UNREACHED, alert.alert, told).add_done_callback(_let_be)
 
     def _write(self, type_: str, key: str, data: dict[str, Any]) -> asyncio.Future[int]:
         return self._recorder.follow(

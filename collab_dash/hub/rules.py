@@ -115,7 +115,8 @@ class Rules:
                 received=entry.received,
                 data=_decode(entry.data),
             )
-            self._fire(self._evaluator.take(event, now), now)
+            if fired := self._evaluator.take(event, now):
+                self._fire(fired, now)
         except Exception:  # noqa: BLE001 - the writer must go on
             _log.exception("rules failed on an event of %s", entry.feed)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from ..event import ALERTS_FEED, Event
+from ..event import ALERTS_FEED, FIRED, UNREACHED, Event
 from ..wire import ACKNOWLEDGE, Alert
 from .streams import Selection
 
@@ -45,14 +45,14 @@ class Story:
 
     def _take(self, event: Event) -> None:
         try:
-            if event.type == "alert:fire":
+            if event.type == FIRED:
                 alert = msgspec.convert(event.data, Alert)
                 self.alerts[alert.alert] = alert
             elif event.key is None or event.key not in self.alerts:
                 return
             elif event.type == ACKNOWLEDGE:
                 self.by[event.key] = msgspec.convert(event.data["by"], str)
-            elif event.type == "alert:failed":
+            elif event.type == UNREACHED:
                 self.unreached[event.key] = msgspec.convert(event.data["target"], str)
         except (msgspec.ValidationError, KeyError):
             return  # written by another version
