@@ -13,7 +13,7 @@ import msgspec
 from ..board import Board, completed
 from ..errors import CollabDashError, RequestRefused
 from ..event import Event
-from ..peer.updates import Events, Joined, Lost, People
+from ..peer.updates import Events, Firing, Joined, Lost, People
 from ..wire import BOARD, HISTORY, RECONNECT, Code, FeedStatus, History, SessionStatus, Skipped
 from .frames import Frames
 from .sharing import Sharing
@@ -99,7 +99,7 @@ class Live:
                 self._apply(update)
                 until = await _breathe(until)
 
-    def _apply(self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Lost) -> None:
+    def _apply(self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Firing | Lost) -> None:
         if isinstance(update, Joined):
             self._join(update)
             return

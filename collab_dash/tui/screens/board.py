@@ -58,6 +58,8 @@ class BoardScreen(Screen[None]):
         Binding("p", "pause_all", "Pause all", show=False),
         Binding("P,shift+p", "people", "People", key_display="P"),
         Binding("S,shift+s", "share", "Share", key_display="S"),
+        Binding("exclamation_mark", "alerts", "Alerts", key_display="!"),
+        Binding("a", "acknowledge", "Acknowledge"),
         Binding("escape", "back", "Back", show=False, key_display="Esc"),
     ]
 
@@ -181,8 +183,10 @@ class BoardScreen(Screen[None]):
                 return len(stage.pages) > 1
             case "zoom" | "pause_all":
                 return stage.current is not None
-            case "people" | "share":
+            case "people" | "share" | "alerts":
                 return self.live.state.joined
+            case "acknowledge":
+                return self.live.state.joined and self.live.state.may("editor") and bool(self.live.state.alerts)
         return True
 
     def action_pane(self, step: int) -> None:
@@ -226,6 +230,18 @@ class BoardScreen(Screen[None]):
         from .dialogs import ShareDialog
 
         self.app.push_screen(ShareDialog(self.live))
+
+    def action_alerts(self) -> None:
+        """Show what is firing, and what was."""
+        from .alerts import AlertsDialog
+
+        self.app.push_screen(AlertsDialog(self.live))
+
+    def action_acknowledge(self) -> None:
+        """Acknowledge the newest alert."""
+        from .alerts import acknowledge
+
+        self.run_worker(acknowledge(self.app, self.live, self.live.state.alerts[-1]))
 
     # What panes ask for
 
