@@ -34,7 +34,7 @@ from collab_dash.predicates import FUNCTIONS
 from collab_dash.testing import collect
 from collab_dash.tui.app import BoardApp
 from collab_dash.tui.panes.make import VIEWS as PANES
-from collab_dash.tui.screens import board, dialogs, introduce
+from collab_dash.tui.screens import board, dialogs, introduce, knocks, people, share
 from collab_dash.tui.screens.help import HelpDialog
 from collab_dash.tui.widgets.keys import is_ours
 from collab_dash.workspace_models import FeedTable, PageTable, PaneTable, SessionTable, SettingsFile, UserTable
@@ -231,7 +231,9 @@ def test_every_exception_and_exit_code_is_told() -> None:
 
 
 def bindings() -> Iterator[Binding]:
-    modules = chain(vars(board).values(), vars(dialogs).values(), vars(introduce).values())
+    modules = chain(
+        vars(board).values(), *(vars(module).values() for module in (dialogs, introduce, knocks, people, share))
+    )
     owners: list[Any] = [BoardApp, HelpDialog, *PANES.values(), *modules]
     kinds = {kind for owner in owners if isinstance(owner, type) for kind in owner.__mro__ if "BINDINGS" in vars(kind)}
     for kind in kinds:

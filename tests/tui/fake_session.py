@@ -20,7 +20,10 @@ from collab_dash.wire import (
     BOARD,
     HISTORY,
     INTRODUCE,
+    LET_IN,
     LINKS,
+    REMOVE,
+    RENEW,
     FeedStatus,
     History,
     Recording,
@@ -90,6 +93,10 @@ class FakeSession(Session):
             return msgspec.Raw(msgspec.json.encode(self._history(data)))
         if event == LINKS:
             return msgspec.Raw(msgspec.json.encode(self.links))
+        if event in (LET_IN, REMOVE, RENEW):
+            self.told.append((event, data))
+            self.links = {role: link and f"{link}2" for role, link in self.links.items()}
+            return msgspec.Raw(b"null")
         raise RequestRefused("unknown", code="unknown_event")
 
     def _history(self, query: dict[str, Any]) -> History:
