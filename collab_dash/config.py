@@ -97,6 +97,7 @@ class Workspace:
         port: The hub's port, 0 for any.
         port_given: Whether somebody asked for that port.
         read_only: Whether every link is a viewer's.
+        approve: Whether newcomers wait until a host lets them in.
         tls_cert: A certificate chain file, or None.
         tls_key: Its key, or None.
         feeds: The feeds that can be tried, by name.
@@ -118,6 +119,7 @@ class Workspace:
     port: int = 8765
     port_given: bool = False
     read_only: bool = False
+    approve: bool = False
     tls_cert: Path | None = None
     tls_key: Path | None = None
     feeds: dict[str, FeedConfig] = field(default_factory=dict)

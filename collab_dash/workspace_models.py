@@ -11,9 +11,11 @@ from pydantic import Field
 from .board import VIEWS, Pane
 from .duration import parse_duration, parse_rate
 from .feed import Overflow
-from .rules import LONGEST, MAX_NAME, MAX_WAYS, NOTIFY, RuleError, parse_when
+from .rules import LONGEST, MAX_WAYS, NOTIFY, RuleError, parse_when
+from .rules import MAX_NAME as MAX_RULE_NAME
 from .transports.address import HttpHeaders, HttpUrl
 from .type_globs import check_type_glob
+from .wire import MAX_NAME
 from .workspace_faults import nearest
 
 FEEDLESS = ("feeds", "people")
@@ -31,6 +33,7 @@ class SessionTable(_Table):
     host: str = Field("127.0.0.1", min_length=1, description="The address the hub listens on.")
     port: int = Field(8765, ge=0, le=65535, description="The hub's port; 0 for any that is free.")
     read_only: bool = Field(False, description="Whether every link is a viewer's.")
+    approve: bool = Field(False, description="Whether newcomers wait until a host lets them in.")
     tls_cert: str | None = Field(None, description="A certificate chain file, for https.")
     tls_key: str | None = Field(None, description="The certificate's key file.")
     label: str = Field("", max_length=24, description="A word shown in the top line at all times.")
@@ -39,7 +42,7 @@ class SessionTable(_Table):
 class UserTable(_Table):
     """``[user]`` of the user file: what is yours alone."""
 
-    name: str = Field("", max_length=64, description="What others call you; the login name by default.")
+    name: str = Field("", max_length=MAX_NAME, description="What others call you; by default what you chose at first.")
 
 
 class FeedTable(pydantic.BaseModel):
@@ -139,7 +142,7 @@ class RuleTable(_Table):
     """``[[rules]]``: when to alert whom."""
 
     when: str = Field(min_length=1, description="FEEDS: CONDITION, such as quakes: mag >= 4.5; * for all feeds.")
-    name: str = Field("", max_length=MAX_NAME, description="What people call it; by default what it looks at.")
+    name: str = Field("", max_length=MAX_RULE_NAME, description="What people call it; by default what it looks at.")
     hold: str = Field("0s", alias="for", description="How long the condition must hold, for each key: 30s.")
     cooldown: str = Field("1m", description="How long it is quiet after it fired, for each key.")
     notify: list[str] = Field(

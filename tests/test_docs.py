@@ -35,7 +35,7 @@ from collab_dash.rules import parse_when
 from collab_dash.testing import collect
 from collab_dash.tui.app import BoardApp
 from collab_dash.tui.panes.make import VIEWS as PANES
-from collab_dash.tui.screens import alerts, board, dialogs
+from collab_dash.tui.screens import alerts, board, dialogs, introduce, knocks, people, share
 from collab_dash.tui.screens.help import HelpDialog
 from collab_dash.tui.widgets.keys import is_ours
 from collab_dash.workspace_models import (
@@ -226,6 +226,7 @@ def test_every_name_on_the_wire_is_told() -> None:
         wire.Recording,
         wire.Person,
         wire.Alert,
+        wire.Knock,
     ],
 )
 def test_every_field_on_the_wire_is_told(struct: type[msgspec.Struct]) -> None:
@@ -243,7 +244,10 @@ def test_every_exception_and_exit_code_is_told() -> None:
 
 
 def bindings() -> Iterator[Binding]:
-    modules = chain(vars(board).values(), vars(dialogs).values(), vars(alerts).values())
+    modules = chain(
+        vars(board).values(),
+        *(vars(module).values() for module in (dialogs, alerts, introduce, knocks, people, share)),
+    )
     owners: list[Any] = [BoardApp, HelpDialog, *PANES.values(), *modules]
     kinds = {kind for owner in owners if isinstance(owner, type) for kind in owner.__mro__ if "BINDINGS" in vars(kind)}
     for kind in kinds:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,13 +13,26 @@ from ..errors import LogError
 from ..event import Record, unix_ms
 from ..store.docs import Updates
 from ..store.log import Log, open_log
-from ..wire import FEED_STATUS, PING_INTERVAL, STATUS, Close, FeedStatus, Hello, SessionStatus, Welcome
+from ..wire import (
+    FEED_STATUS,
+    PING_INTERVAL,
+    STATUS,
+    Close,
+    FeedStatus,
+    Hello,
+    SessionStatus,
+    Welcome,
+    person_id,
+    shown_name,
+)
+from .admission import Admission, Links
 from .alerts import Alerts
 from .configure import Configured
 from .fanout import Fanout
 from .presence import Presence
 from .rate import Rate
 from .recorder import Recorder
+from .replies import Replies
 from .rules import Rules
 from .runner import Runner
 from .shared import Shared, load_shared
@@ -44,6 +56,7 @@ class Hub:
         folder: The workspace's folder.
         exposed: The address if other machines can reach it, else empty.
         passing: Whether the hub ends by itself soon after its last peer has left.
+        approve: Whether newcomers wait until a host lets them in.
 
     Attributes:
         over: Whether the session ends with the hub; otherwise peers may come back when it is started again.
@@ -59,14 +72,17 @@ class Hub:
         folder: Path,
         exposed: str = "",
         passing: bool = False,
+        approve: bool = False,
     ) -> None:
         self.log = log
         self.shared = shared
         self.fanout = Fanout(log.last)
         self.recorder = Recorder(log, self._deliver)
         self.presence = Presence()
+        self.replies = Replies()
         self.runners: dict[str, Runner] = {}
-        self.links: tuple[str | None, str] | None = None
+        self.links: Links | None = None
+        self.admission = Admission(asking=approve, joined=lambda: self.subscribers)
         self.passing = passing
         self.over = False
         self.stopping = asyncio.Event()
@@ -134,12 +150,12 @@ class Hub:
         await self._changed.wait()
 
     async def close_peers(self, code: Close, reason: str) -> None:
-        """Close every link, all at once."""
+        """Close every link, of those who wait too, all at once."""
         async with asyncio.TaskGroup() as closing:
-            for subscriber in self._joined:
-                closing.create_task(subscriber.link.close(code, reason))
+            for link in (*(subscriber.link for subscriber in self._joined), *self.admission.links):
+                closing.create_task(link.close(code, reason))
 
-    def admit(self, link: Link, hello: Hello, role: str) -> tuple[Subscriber, Welcome]:
+    def admit(self, link: Link, hello: Hello, role: str, client: str) -> tuple[Subscriber, Welcome]:
         """
         Let a peer in; the caller sends the welcome, then runs the subscriber.
 
@@ -147,6 +163,7 @@ class Hub:
             link: Its connection.
             hello: What it asked.
             role: What its token allows.
+            client: Its id in this session.
 
         """
         sent, recovered = self._start_of(hello)
@@ -154,8 +171,10 @@ class Hub:
             link,
             self.fanout,
             self.log,
-            client=secrets.token_hex(4),
-            name=hello.name[:40],
+            client=client,
+            name=shown_name(hello.name),
+            person=person_id(hello.person),
+            color=hello.color,
             role=role,
             feeds=None if "*" in hello.feeds else frozenset(hello.feeds),
             sent=sent,
@@ -166,6 +185,7 @@ class Hub:
             offset=sent,
             role=role,
             client=subscriber.client,
+            person=subscriber.person,
             recovered=recovered,
             ping=PING_INTERVAL,
             doc=self.shared.epoch,
@@ -181,6 +201,8 @@ class Hub:
         subscriber.push(STATUS, self.session_status())
         self.alerts.enter(subscriber)
         self.presence.enter(subscriber, now=unix_ms())
+        if self.admission.asking:
+            self.admission.tell(subscriber)
 
     def leave(self, subscriber: Subscriber) -> None:
         """Count a peer out."""
@@ -237,6 +259,8 @@ class Hub:
             status = self.session_status()
             changed = [feed for feed in self.feed_statuses() if told.get(feed.feed) != feed]
             told.update((feed.feed, feed) for feed in changed)
+            if self.admission.knocks:
+                self.admission.tell()  # a host that was behind has not heard of them
             for subscriber in self._joined:
                 subscriber.push(STATUS, status)
                 for feed in changed:

@@ -15,7 +15,7 @@ from ..rules import MAX_TEXT, Evaluator, Firing, Rule
 from ..store.log import Log
 from ..wire import Alert
 from .alerts import Alerts
-from .limiter import Bucket
+from .bucket import Bucket
 
 PER_SECOND = 2.0
 

@@ -18,9 +18,9 @@ from ..event import unix_ms
 from ..rules import Rule
 from ..store.docs import Updates
 from ..wire import Code, may
+from .bucket import Bucket
 from .fanout import Format
 from .gate import check
-from .limiter import Bucket
 from .replica import Replica
 
 MAX_UPDATE_BYTES = 1 << 20

@@ -28,6 +28,7 @@ from ..wire import MAX_REQUEST_BYTES, PING_INTERVAL, SILENCE_LIMIT, Close
 from .app import LOOPBACK, make_app
 from .credentials import Credentials, load_credentials, save_credentials
 from .frames import PreparedFrames
+from .links import SessionLinks
 from .lock import locked
 
 DEFAULT_PORT = 8765
@@ -113,11 +114,13 @@ class Terms:
 
     Args:
         read_only: Whether every link is a viewer's.
+        approve: Whether newcomers wait until a host lets them in.
         linger: End this many seconds after the last peer left; None to stay.
 
     """
 
     read_only: bool = False
+    approve: bool = False
     linger: float | None = None
 
 
@@ -157,10 +160,11 @@ async def serve(
                 folder=workspace.folder,
                 exposed=address.exposed,
                 passing=terms.linger is not None,
+                approve=terms.approve,
             )
             try:
                 announcement = _announcement(hub, workspace, address, credentials, terms)
-                hub.links = (_link(announcement, announcement.editor), _link(announcement, announcement.viewer) or "")
+                hub.links = SessionLinks(announcement, credentials)
                 server = _Server(hub, address, credentials, terms)
                 await _run(hub, server, bound, announcement, terms, ready)
             finally:
@@ -285,6 +289,7 @@ def _announcement(
         workspace=workspace.identity,
         epoch=hub.log.epoch,
         version=__version__,
+        approve=terms.approve,
         certificate=str(Path(address.tls_cert).absolute()) if address.tls_cert else "",
     )
 
@@ -293,7 +298,3 @@ def _in_link(host: str) -> str:
     if host in ("0.0.0.0", "::", ""):  # noqa: S104 - only written into a link, nothing is bound here
         return socket.gethostname()
     return f"[{host.strip('[]')}]" if ":" in host else host
-
-
-def _link(announcement: Announcement, token: str) -> str | None:
-    return f"{announcement.url}/#{token}" if token else None

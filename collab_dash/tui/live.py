@@ -13,7 +13,7 @@ import msgspec
 from ..board import Board, completed
 from ..errors import CollabDashError, RequestRefused
 from ..event import Event
-from ..peer.updates import Events, Firing, Joined, Lost, People
+from ..peer.updates import Events, Firing, Joined, Knocks, Lost, People
 from ..wire import BOARD, HISTORY, RECONNECT, Code, FeedStatus, History, SessionStatus, Skipped
 from .frames import Frames
 from .sharing import Sharing
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ..peer.session import Session
 
 T = TypeVar("T")
-Connect = Callable[[], "AbstractAsyncContextManager[Session]"]
+Connect = Callable[[Callable[[], None]], "AbstractAsyncContextManager[Session]"]
 
 
 class Live:
@@ -59,6 +59,7 @@ class Live:
         self._session: Session | None = None
         self._tasks: asyncio.TaskGroup | None = None
         self._board_changed = asyncio.Event()
+        self._introduction: tuple[str, str] | None = None
         self._running: set[asyncio.Task[None]] = set()
 
     @property
@@ -75,9 +76,11 @@ class Live:
 
         """
         end: CollabDashError | None = None
-        async with connect() as session, asyncio.TaskGroup() as tasks:
+        async with connect(self.state.wait) as session, asyncio.TaskGroup() as tasks:
             self._session, self._tasks = session, tasks
             self._join(Joined(session.welcome))
+            if self._introduction is not None:
+                self.introduce(*self._introduction)
             try:
                 await self._updates(session)
             except CollabDashError as error:
@@ -99,7 +102,7 @@ class Live:
                 self._apply(update)
                 until = await _breathe(until)
 
-    def _apply(self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Firing | Lost) -> None:
+    def _apply(self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Firing | Knocks | Lost) -> None:
         if isinstance(update, Joined):
             self._join(update)
             return
@@ -202,6 +205,12 @@ class Live:
         """Tell the hub something that wants no answer; dropped while there is no link."""
         if self._session is not None and self.state.joined:
             self._spawn(self._session.tell(event, data))
+
+    def introduce(self, name: str, color: str) -> None:
+        """Be called and drawn otherwise from now on, by everybody; once joined, if that is yet to come."""
+        self._introduction = name, color
+        if self._session is not None:
+            self._spawn(self._session.introduce(name, color))
 
     def reconnect(self, feeds: Iterable[str]) -> None:
         """Let the link to the hub, or else these feeds, try again now rather than later."""

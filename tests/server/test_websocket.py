@@ -57,8 +57,9 @@ async def closed_with(socket: ClientConnection) -> int:
 async def test_a_hello_is_answered_with_session_epoch_offset_role_and_client(tmp_path: Path) -> None:
     async with hub_of(workspace_at(tmp_path)) as hub, socket_to(hub) as socket:
         ok = (await hello(socket, hub.viewer, name="ana"))["ok"]
-        assert ok.pop("client")
         assert ok.pop("doc")
+        assert len(ok["client"]) == 8
+        assert ok.pop("person") == ok.pop("client")
         assert ok == {
             "session": "test",
             "epoch": hub.epoch,
@@ -140,6 +141,8 @@ async def test_after_the_hello_a_bad_frame_closes_the_link_too(tmp_path: Path) -
         ("feed:history", {"before": 1, "after": 1}, "invalid_payload", ["data"]),
         ("feed:history", [], "invalid_payload", ["data"]),
         ("feed:reconnect", {"feed": "none"}, "not_found", ["data", "feed"]),
+        ("session:introduce", {"name": "  "}, "invalid_payload", ["data", "name"]),
+        ("session:introduce", {"name": "x" * 41}, "invalid_payload", ["data", "name"]),
         ("session:stop", {}, "forbidden", []),
     ],
 )

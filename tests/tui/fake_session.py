@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,13 +13,18 @@ from textual.strip import Strip
 from collab_dash.board import Board, Page, Pane
 from collab_dash.errors import RequestRefused
 from collab_dash.event import Event
+from collab_dash.identity import Identity
 from collab_dash.peer.replica import Replica
 from collab_dash.peer.session import Events, Joined, Session, Update
 from collab_dash.tui.app import BoardApp
 from collab_dash.wire import (
     BOARD,
     HISTORY,
+    INTRODUCE,
+    LET_IN,
     LINKS,
+    REMOVE,
+    RENEW,
     FeedStatus,
     History,
     Recording,
@@ -82,7 +87,9 @@ class FakeSession(Session):
             yield update
             self.updates.task_done()
 
-    async def request(self, event: str, data: Any = None, *, timeout: float = 10.0) -> msgspec.Raw:
+    async def request(
+        self, event: str, data: Any = None, *, timeout: float = 10.0, key: str | None = None
+    ) -> msgspec.Raw:
         if event == BOARD:
             return msgspec.Raw(msgspec.json.encode(self.board))
         if event == HISTORY:
@@ -90,6 +97,10 @@ class FakeSession(Session):
             return msgspec.Raw(msgspec.json.encode(self._history(data)))
         if event == LINKS:
             return msgspec.Raw(msgspec.json.encode(self.links))
+        if event in (LET_IN, REMOVE, RENEW):
+            self.told.append((event, data))
+            self.links = {role: link and f"{link}2" for role, link in self.links.items()}
+            return msgspec.Raw(b"null")
         raise RequestRefused("unknown", code="unknown_event")
 
     def _history(self, query: dict[str, Any]) -> History:
@@ -108,6 +119,9 @@ class FakeSession(Session):
         self.shared.take(message)
         return True
 
+    async def introduce(self, name: str, color: str) -> None:
+        self.told.append((INTRODUCE, {"name": name, "color": color}))
+
     def retry_now(self) -> None:
         self.retries += 1
 
@@ -121,7 +135,7 @@ class FakeSession(Session):
         self.push(Events(list(events)))
 
     @asynccontextmanager
-    async def connect(self) -> AsyncIterator[Session]:
+    async def connect(self, _: Callable[[], None] = lambda: None) -> AsyncIterator[Session]:
         """Be joined."""
         yield self
 
@@ -158,7 +172,8 @@ def live(feed: str = "btc", **changes: Any) -> FeedStatus:
 
 def app_of(session: FakeSession, clock: Clock | None = None, **options: Any) -> BoardApp:
     """Give the program, joined to `session`."""
-    return BoardApp(session.connect, clock=clock or Clock(), **options)
+    you = Identity(secret="of-ana", name="ana", color="teal")
+    return BoardApp(session.connect, you, clock=clock or Clock(), **options)
 
 
 def screen_strips(app: BoardApp) -> list[Strip]:

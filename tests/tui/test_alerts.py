@@ -48,7 +48,9 @@ class AlertSession(FakeSession):
         self.acknowledged: list[str] = []
         self.rules = [Rule(id="r", when="btc: price > 5", name="big move", hold=30.0, notify=("bell", "oncall"))]
 
-    async def request(self, event: str, data: Any = None, *, timeout: float = 10.0) -> msgspec.Raw:
+    async def request(
+        self, event: str, data: Any = None, *, timeout: float = 10.0, key: str | None = None
+    ) -> msgspec.Raw:
         if event == ACKNOWLEDGE:
             self.acknowledged.append(data["alert"])
             if data["alert"] == "a13":
@@ -56,7 +58,7 @@ class AlertSession(FakeSession):
             return msgspec.Raw(b'{"by":"ana"}')
         if event == RULES:
             return msgspec.Raw(msgspec.json.encode(self.rules))
-        return await super().request(event, data, timeout=timeout)
+        return await super().request(event, data, timeout=timeout, key=key)
 
 
 class Heard:

@@ -38,7 +38,7 @@ def marks(pane: Pane, stale: str) -> Row:
     row = Row()
     for person in pane.live.state.others():
         if person.page == pane.page_title and person.pane == pane.spot:
-            row.add(f"{clean(person.name)} ", pane.ink("accent"))
+            row.add(f"{pane.live.state.name_of(person)} ", pane.ink_of(person))
     if pane.frozen:
         row.add(pane.frozen, pane.ink("badge")).add(f" +{pane.new:,} new ", pane.ink("accent"))
     elif stale and pane.last is not None:

@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from ...board import Board
 from ...wire import LOOK
+from ..doorbell import Doorbell
 from ..live import Live
 from ..widgets.keys import Keys
 from ..widgets.stage import Stage
@@ -70,6 +71,7 @@ class BoardScreen(Screen[None]):
         self._wanted = page
         self._digest: Digest | None = None
         self._prompt: Prompt | None = None
+        self._doorbell = Doorbell(live.state, self._ring)
         live.on_board = self.show_board
 
     def compose(self) -> ComposeResult:
@@ -158,8 +160,17 @@ class BoardScreen(Screen[None]):
 
     def _on_state(self) -> None:
         if self.is_attached:  # the session may speak while the screen is being taken down
+            self._doorbell.listen()
+            if self.live.state.waiting and self.live.state.board is None:
+                self.query_one("#connecting", Static).update(Content("waiting for the host to let you in…"))
             self._paint_all()
             self.refresh_bindings()
+
+    def _ring(self, text: str) -> None:
+        from .knocks import KnockDialog
+
+        if not isinstance(self.app.screen, KnockDialog):  # which shows it already
+            self.notify(text, timeout=15, markup=False)
 
     def _paint_all(self) -> None:
         self.query_one(TopLine).want_paint()
@@ -221,13 +232,13 @@ class BoardScreen(Screen[None]):
 
     def action_people(self) -> None:
         """Show who is here."""
-        from .dialogs import PeopleDialog
+        from .people import PeopleDialog
 
         self.app.push_screen(PeopleDialog(self.live))
 
     def action_share(self) -> None:
         """Show the links that others can join by."""
-        from .dialogs import ShareDialog
+        from .share import ShareDialog
 
         self.app.push_screen(ShareDialog(self.live))
 

@@ -29,7 +29,8 @@ class TopLine(Drawn):
         apart = apart_of(width)
         right = self._alerts(named=width >= 100)
         right = right.add(apart, self.ink("text")).extend(self._people()) if right.cells else self._people()
-        for part in (self._unshared(), self._exposed(), self._feeds(), self._rate(), self._recording()):
+        parts = (self._knocks(), self._unshared(), self._exposed(), self._feeds(), self._rate(), self._recording())
+        for part in parts:
             if part.cells and left.cells + part.cells + len(apart) + right.cells + 2 <= width:
                 left.add(apart, self.ink("text")).extend(part)
         left.to(width - right.cells - 1, self.ink("text"))
@@ -45,6 +46,8 @@ class TopLine(Drawn):
     def _link(self) -> Row:
         state = self.live.state
         now = state.clock()
+        if state.waiting:
+            return Row(f"{OFFLINE} waiting for the host to let you in", self.ink("warn"))
         if state.lost is not None:
             row = Row(f" {OFFLINE} OFFLINE since {clock(state.since)}Z ", self.ink("alarm"))
             return row.add(f"  {next_try(state.lost.retry_at, now)} · {clean(state.lost.reason)}", self.ink("warn"))
@@ -80,6 +83,10 @@ class TopLine(Drawn):
             return Row()
         return Row("rec ", self.ink("dim")).add(size(status.db_bytes), self.ink("text"))
 
+    def _knocks(self) -> Row:
+        count = len(self.live.state.knocks)
+        return Row(f"{count} at the door", self.ink("warn")) if count else Row()
+
     def _exposed(self) -> Row:
         status = self.live.state.status
         if status is None or not status.exposed:
@@ -96,10 +103,9 @@ class TopLine(Drawn):
         if not people:
             return Row()
         row = Row("⇄", self.ink("dim"))
-        mine = self.live.state.welcome.client if self.live.state.welcome else ""
         for person in people[:6]:
-            name = cut(clean(person.name), 12) + _MARKS.get(person.role, "")
-            row.add(f" {name}", self.ink("strong" if person.client == mine else "text"))
+            name = self.live.state.name_of(person, 12) + _MARKS.get(person.role, "")
+            row.add(" ", self.ink("text")).add(name, self.ink_of(person))
         return row.add(f" +{len(people) - 6}", self.ink("dim")) if len(people) > 6 else row
 
 
