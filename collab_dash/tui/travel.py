@@ -214,11 +214,14 @@ class Travel:
         await self._show(await self._past.find(ms))
 
     async def _step_back(self, wanted: Stream) -> None:
-        await self._show(await self._past.before(wanted, self.offset))
+        await self._show(await self._past.nearest(wanted, self.offset, back=True))
 
     async def _step_on(self, wanted: Stream) -> None:
         events = await self._past.up_to(wanted, self.offset or 0)
-        self._happen(events, events[-1].received)
+        if events is None:
+            await self._show(await self._past.nearest(wanted, self.offset, back=False))
+        else:
+            self._happen(events, events[-1].received)
 
     async def _show(self, place: Place) -> None:
         pasts = await self._past.fetch(place)

@@ -149,6 +149,25 @@ async def test_steps_go_from_event_to_event_of_the_pane() -> None:
         assert travel(seat).offset == place + 3
 
 
+async def test_a_rare_event_is_found_far_away_and_one_that_is_too_far_is_told() -> None:
+    count = 60_000
+    past = [Event(offset=n, feed="btc", type="a:b", received=NOON - 2 * count + n, data={"n": n}) for n in range(count)]
+    async with opened(FakeSession(board(LOG), past[1:])) as seat:
+        for by, sought, found in ((-1, "n == 20000", 20_000), (1, "n == 45000", 45_000), (-1, "n > 44998", 44_999)):
+            travel(seat).step(by, Selection(("btc",), filter=sought))
+            await arrived(seat)
+            assert (travel(seat).offset, travel(seat).fault) == (found, "")
+            assert shown(seat)[-1:] == [found]
+        travel(seat).step(1, Selection(("btc",), filter="n == 2"))
+        await arrived(seat)
+        assert (travel(seat).offset, travel(seat).fault) == (44_999, "nothing later here")
+        await go(seat, NOON - count - 1)
+        travel(seat).step(-1, Selection(("btc",), filter="n == 2"))
+        await arrived(seat)
+        assert travel(seat).fault == "nothing in 50,000 earlier events; go there by time"
+        assert shown(seat)[-1:] == [count - 1]
+
+
 async def test_there_is_nothing_before_the_first_event_and_nothing_after_the_last() -> None:
     async with opened(session(count=3)) as seat:
         await seat.press("t")
