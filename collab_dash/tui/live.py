@@ -180,8 +180,7 @@ class Live:
             RequestRefused: If the hub refuses or does not answer.
 
         """
-        selection = stream.selection
-        query: dict[str, Any] = {"feeds": list(selection.feeds), "types": list(selection.types)}
+        query = stream.selection.query()
         if upto is not None:
             query["before"] = upto + 1
         since, count = now - stream.reach * 1000, 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import RequestRefused
 from ..event import Event
@@ -65,9 +65,8 @@ class Past:
 
         """
         side, which = ("before", "earlier") if back else ("after", "later")
-        selection = wanted.selection
-        query: dict[str, Any] = {"feeds": list(selection.feeds), "types": list(selection.types)}
-        query["limit"] = FEW if selection.key or selection.filter else 1
+        picky = wanted.selection.key or wanted.selection.filter
+        query = {**wanted.selection.query(), "limit": FEW if picky else 1}
         if offset is not None:
             query[side] = offset
         for _ in range(SEARCHED):

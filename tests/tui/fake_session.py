@@ -109,7 +109,7 @@ class FakeSession(Session):
         chosen = [
             event
             for event in self.past
-            if (feeds is None or event.feed in feeds or "*" in feeds)
+            if (feeds is None or event.feed in feeds)
             and (not types or any(fnmatchcase(event.type, glob) for glob in types))
             and after < (event.offset or 0) < before
         ]

@@ -313,6 +313,19 @@ async def test_another_log_is_looked_up_at_the_same_time() -> None:
         assert (shown(seat), travel(seat).position) == ([1, 11, 21], NOON - 30_000)
 
 
+async def test_a_pane_of_all_feeds_has_its_past_and_its_steps() -> None:
+    everything = Pane(feeds=("*",), view="log", title="All", width=6)
+    past = [tick(n, float(n), feed="btc" if n % 2 else "eth") for n in range(1, 60)]
+    async with opened(FakeSession(board(everything, feeds=("btc", "eth")), past)) as seat:
+        assert shown(seat) == [*range(1, 60)]
+        await go(seat, NOON - 30_000)
+        await seat.press("comma")
+        await arrived(seat)
+        assert shown(seat) == [*range(1, 30)]
+        await travel(seat).advance(2.0)
+        assert shown(seat) == [*range(1, 32)]
+
+
 async def test_a_filter_and_another_page_show_the_past_too() -> None:
     async with opened(session()) as seat:
         await go(seat, NOON - 30_000)
