@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import RequestRefused
 from ..event import Event
+from ..wire import Code
 from .past import Past, Place
 from .streams import Selection, Stream
 
@@ -76,6 +77,7 @@ class Travel:
         self._wish: Callable[[], Coroutine[Any, Any, None]] | None = None
         self._woken = asyncio.Event()
         self._under_way = False
+        self._going = False
         self._ticked = 0.0
 
     def clock(self) -> int:
@@ -85,7 +87,7 @@ class Travel:
     @property
     def settled(self) -> bool:
         """Whether what is shown is what was wished for last."""
-        return self._wish is None and self.position == self.at
+        return self._wish is None and not self._going
 
     # Wishes
 
@@ -155,6 +157,7 @@ class Travel:
                 self._woken.clear()
                 if self._wish is not None:
                     wish, self._wish = self._wish, None
+                    self._going = True
                     await self._attempt(wish())
                 elif self.playing:
                     await self._woken_within(TICK)
@@ -181,6 +184,7 @@ class Travel:
                     self.go_live()  # we never left
                 self.position = self.at
                 self.fault = str(error)
+        self._going = False
         self._changed()
 
     async def _tick(self) -> None:
@@ -217,7 +221,9 @@ class Travel:
         await self._show(await self._past.nearest(wanted, self.offset, back=True))
 
     async def _step_on(self, wanted: Stream) -> None:
-        events = await self._past.up_to(wanted, self.offset or 0)
+        if self.offset is None:
+            raise RequestRefused("nothing later here", code=Code.NOT_FOUND)
+        events = await self._past.up_to(wanted, self.offset)
         if events is None:
             await self._show(await self._past.nearest(wanted, self.offset, back=False))
         else:
