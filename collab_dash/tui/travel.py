@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -89,8 +90,6 @@ class Travel:
         """Whether what is shown is what was wished for last."""
         return self._wish is None and not self._going
 
-    # Wishes
-
     def seek(self, ms: int) -> None:
         """Go to a moment, Unix milliseconds; one that is yet to come is the present."""
         if ms >= self._live.state.clock():
@@ -149,8 +148,6 @@ class Travel:
         for tell in tuple(self.on_moved):
             tell()
 
-    # The way
-
     async def _travel(self) -> None:
         try:
             while self.position is not None:
@@ -168,11 +165,9 @@ class Travel:
             self._under_way = False
 
     async def _woken_within(self, seconds: float) -> None:
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._woken.wait()
-        except TimeoutError:
-            pass
 
     async def _attempt(self, work: Coroutine[Any, Any, None]) -> None:
         try:

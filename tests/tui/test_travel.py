@@ -47,10 +47,10 @@ async def go(seat: Seat, ms: int) -> None:
     await arrived(seat)
 
 
-async def record(seat: Seat, *events: Event) -> None:
+async def record(seat: Seat, *events: Event, settled: bool = True) -> None:
     """Let events happen that are in the log too, as all are."""
     seat.session.past += events
-    await seat.happen(*events)
+    await (seat.happen(*events) if settled else seat.push_unsettled(Events(list(events))))
 
 
 async def test_every_view_shows_what_was() -> None:
@@ -124,6 +124,24 @@ async def test_returning_while_events_pour_in_has_no_gap_and_no_duplicate() -> N
         await seat.settle()
         await seat.happen(*later[10:], tick(80, 1.0))
         assert shown(seat) == [*range(1, 81)]
+
+
+async def test_returning_before_having_got_there_shows_the_present() -> None:
+    async with opened(session()) as seat:
+        seat.session.history_open.clear()
+        travel(seat).seek(NOON - 30_000)
+        await seat.until(lambda: bool(seat.session.asked) and seat.session.asked[-1][0] == DENSITY)
+        travel(seat).go_live()
+        await record(seat, tick(60, 1.0), settled=False)
+        seat.session.history_open.set()
+        await arrived(seat)
+        assert (travel(seat).position, shown(seat)) == (None, [*range(1, 61)])
+
+
+async def test_the_digest_of_hidden_panes_travels_too() -> None:
+    async with opened(session(), size=(80, 24)) as seat:
+        await go(seat, NOON - 30_000)
+        assert "13:59:30  2 Table" in seat.text
 
 
 async def test_steps_go_from_event_to_event_of_the_pane() -> None:

@@ -142,7 +142,7 @@ async def world() -> AsyncIterator[World]:
     await following
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 119)), max_size=25))
 async def test_the_present_has_everything_once_whatever_was_done_before(plan: list[tuple[str, int]]) -> None:
     async with world() as there:
@@ -155,7 +155,7 @@ async def test_the_present_has_everything_once_whatever_was_done_before(plan: li
         assert there.tap.offsets == [*range(1, len(there.session.past) + 1)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 119)), max_size=25), st.integers(0, 118))
 async def test_a_moment_has_what_there_was_whatever_was_done_before(plan: list[tuple[str, int]], place: int) -> None:
     async with world() as there:
