@@ -55,6 +55,7 @@ SKIPPED = "feed:skipped"
 FEED_STATUS = "feed:status"
 SUBSCRIBE = "feed:subscribe"
 HISTORY = "feed:history"
+DENSITY = "feed:density"
 PUBLISH = "feed:publish"
 RECONNECT = "feed:reconnect"
 DOC_SAVED = "doc:saved"
@@ -324,6 +325,24 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     events: list[Event]
     more: bool
     last: int = 0
+
+
+class Density(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    How many events were received when, by buckets of time.
+
+    Args:
+        counts: How many each bucket holds.
+        offsets: The offset of the last event received before each bucket's end, 0 for none.
+        first: When the first event of the log was received, Unix milliseconds; None if it is empty.
+        last: When the last was.
+
+    """
+
+    counts: list[int]
+    offsets: list[int]
+    first: int | None = None
+    last: int | None = None
 
 
 _T = TypeVar("_T")

@@ -53,7 +53,7 @@ ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")] + sorted(ROOT.glob("docs/**/*.md"))
 _FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_NAMES = {"slash": "/", "escape": "Esc", "shift+p": "P", "shift+s": "S", "shift+l": "L", "shift+g": "G"}
+_NAMES = {"slash": "/", "escape": "Esc", "shift+p": "P", "shift+s": "S", "shift+t": "T", "shift+l": "L", "shift+g": "G"}
 
 
 class Block(NamedTuple):
@@ -220,6 +220,7 @@ def test_every_name_on_the_wire_is_told() -> None:
     [
         wire.Hello,
         wire.Welcome,
+        wire.Density,
         wire.Fault,
         wire.FeedStatus,
         wire.SessionStatus,

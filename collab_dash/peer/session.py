@@ -120,6 +120,11 @@ class Session:
         self._answers = Answers()
         self._retry_now = asyncio.Event()
 
+    @property
+    def linked(self) -> bool:
+        """Whether there is a link to the hub just now."""
+        return self._socket is not None
+
     async def __aiter__(self) -> AsyncIterator[Update]:
         """
         Iterate over updates until the session is left.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from fnmatch import fnmatchcase
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -19,12 +21,15 @@ from collab_dash.peer.session import Events, Joined, Session, Update
 from collab_dash.tui.app import BoardApp
 from collab_dash.wire import (
     BOARD,
+    DENSITY,
     HISTORY,
     INTRODUCE,
     LET_IN,
     LINKS,
     REMOVE,
     RENEW,
+    Code,
+    Density,
     FeedStatus,
     History,
     Recording,
@@ -63,8 +68,12 @@ class FakeSession(Session):
         told: What the screen told the hub.
         shared: The document.
         retries: How often the screen asked to try again at once.
+        linked: Whether requests are answered.
+        asked: What the screen asked of the log.
 
     """
+
+    linked = True
 
     def __init__(self, board: Board, past: Sequence[Event] = (), **changes: Any) -> None:
         self.shared = FakeDocument(board)
@@ -74,6 +83,7 @@ class FakeSession(Session):
         self.past = list(past)
         self.told: list[tuple[str, Any]] = []
         self.retries = 0
+        self.asked: list[tuple[str, Any]] = []
         self.links: dict[str, str | None] = {"editor": "http://h/#e", "viewer": "http://h/#v"}
         self.updates: asyncio.Queue[Update | Exception | None] = asyncio.Queue()
         self.updates.put_nowait(Joined(self.welcome))
@@ -92,9 +102,13 @@ class FakeSession(Session):
     ) -> msgspec.Raw:
         if event == BOARD:
             return msgspec.Raw(msgspec.json.encode(self.board))
-        if event == HISTORY:
+        if event in (HISTORY, DENSITY):
+            self.asked.append((event, data))
             await self.history_open.wait()
-            return msgspec.Raw(msgspec.json.encode(self._history(data)))
+            if not self.linked:
+                raise RequestRefused("not connected to the session just now", code=Code.UNAVAILABLE, retry=True)
+            answer = self._history(data) if event == HISTORY else self._density(data)
+            return msgspec.Raw(msgspec.json.encode(answer))
         if event == LINKS:
             return msgspec.Raw(msgspec.json.encode(self.links))
         if event in (LET_IN, REMOVE, RENEW):
@@ -104,10 +118,30 @@ class FakeSession(Session):
         raise RequestRefused("unknown", code="unknown_event")
 
     def _history(self, query: dict[str, Any]) -> History:
-        before = query.get("before") or 1 << 60
-        chosen = [e for e in self.past if e.feed in query["feeds"] and (e.offset or 0) < before]
-        limit = query["limit"]
-        return History(events=chosen[-limit:], more=len(chosen) > limit)
+        feeds, types, limit = query.get("feeds"), query.get("types"), query["limit"]
+        after, before = query.get("after", -(1 << 60)), query.get("before", 1 << 60)
+        forward = "after" in query
+        chosen = [
+            event
+            for event in self.past
+            if (feeds is None or event.feed in feeds)
+            and (not types or any(fnmatchcase(event.type, glob) for glob in types))
+            and after < (event.offset or 0) < before
+        ]
+        more = len(chosen) > limit
+        page = chosen[:limit] if forward else chosen[-limit:]
+        edge = page[-1 if forward else 0].offset if more else self.past[-1].offset if self.past else 0
+        return History(events=page, more=more, last=edge or 0)
+
+    def _density(self, query: dict[str, Any]) -> Density:
+        since, until, buckets = query["since"], query["until"], query["buckets"]
+        ends = [since + (until - since) * part // buckets for part in range(buckets + 1)]
+        offsets = [max((e.offset or 0 for e in self.past if e.received < end), default=0) for end in ends]
+        counts = [sum(a <= event.received < b for event in self.past) for a, b in pairwise(ends)]
+        times = [event.received for event in self.past]
+        return Density(
+            counts=counts, offsets=offsets[1:], first=min(times, default=None), last=max(times, default=None)
+        )
 
     async def tell(self, event: str, data: Any) -> None:
         self.told.append((event, data))

@@ -43,7 +43,9 @@ def marks(pane: Pane, stale: str) -> Row:
         row.add(pane.frozen, pane.ink("badge")).add(f" +{pane.new:,} new ", pane.ink("accent"))
     elif stale and pane.last is not None:
         row.add("STALE", pane.ink("alarm")).add(" ", pane.ink("dim"))
-    if pane.live.state.lost is not None:
+    if pane.live.travel.position is not None:
+        row.add("❚❚", pane.ink("accent")) if pane.spec.feeds else row.add("live", pane.ink("dim"))
+    elif pane.live.state.lost is not None:
         row.add(OFFLINE, pane.ink("dim"))
     elif pane.spec.feeds:
         health = worst(pane.statuses())
@@ -94,13 +96,15 @@ def _hint(pane: Pane, key: str, what: str) -> Row:
 def empty(pane: Pane, width: int, height: int) -> list[Row]:
     """Say what the pane waits for, since when, and what to press."""
     dim, text, accent = pane.ink("dim"), pane.ink("text"), pane.ink("accent")
+    if pane.live.travel.position is not None:
+        return [Row()] * max((height - 2) // 3, 0) + _nothing_then(pane)
     if pane.filter:
         rows = [Row("Nothing matches ", dim).add(clean(pane.filter), text)]
         own = pane.filter != pane.spec.filter
         rows.append(Row("Esc" if own else "/", accent).add(f" {'clears' if own else 'changes'} the filter", dim))
     else:
         names = clean(", ".join(pane.spec.feeds))
-        waited = span((pane.live.clock() - pane.since) / 1000)
+        waited = span((pane.live.state.clock() - pane.since) / 1000)
         rows = [Row("Waiting for the first event of ", dim).add(names, text)]
         if pane.spec.types:
             rows.append(Row("of type ", dim).add(clean(", ".join(pane.spec.types)), text))
@@ -116,3 +120,10 @@ def empty(pane: Pane, width: int, height: int) -> list[Row]:
     if pane.may_reconnect:
         rows.append(Row("r", accent).add(" tries again now", dim))
     return [Row()] * max((height - len(rows)) // 3, 0) + rows
+
+
+def _nothing_then(pane: Pane) -> list[Row]:
+    dim, text = pane.ink("dim"), pane.ink("text")
+    what = f"matching {pane.filter}" if pane.filter else f"of {', '.join(pane.spec.feeds)}"
+    row = Row("Nothing ", dim).add(clean(what), text).add(f" until {clock(pane.live.clock())}Z", dim)
+    return [row, Row("L", pane.ink("accent")).add(" returns to the present", dim)]

@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.reactive import Reactive
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -21,6 +20,7 @@ from ..widgets.keys import Keys
 from ..widgets.stage import Stage
 from ..widgets.tabs import Tabs
 from ..widgets.topline import Banner, TopLine
+from .travelling import Travelling
 
 if TYPE_CHECKING:
     from ..panes.base import Pane
@@ -32,7 +32,7 @@ NARROW, SHORT = 100, 30
 LEAST = (40, 10)
 
 
-class BoardScreen(Screen[None]):
+class BoardScreen(Travelling):
     """
     Pages of panes with their chrome.
 
@@ -50,8 +50,8 @@ class BoardScreen(Screen[None]):
         Binding("slash", "filter", "Filter", key_display="/", priority=True),
         Binding("tab", "pane(1)", "Next", key_display="tab", priority=True),
         Binding("shift+tab", "pane(-1)", "Previous", show=False, priority=True),
-        Binding("right,l", "pane(1)", "Next", show=False, priority=True),
-        Binding("left,h", "pane(-1)", "Previous", show=False, priority=True),
+        Binding("l", "pane(1)", "Next", show=False, priority=True),
+        Binding("h", "pane(-1)", "Previous", show=False, priority=True),
         *(Binding(str(n), f"number({n})", "Pane", key_display="1-9", priority=True) for n in range(1, 10)),
         Binding("right_square_bracket", "page(1)", "Next page", key_display="]", priority=True),
         Binding("left_square_bracket", "page(-1)", "Previous page", show=False, key_display="[", priority=True),
@@ -60,14 +60,12 @@ class BoardScreen(Screen[None]):
         Binding("P,shift+p", "people", "People", key_display="P"),
         Binding("S,shift+s", "share", "Share", key_display="S"),
         Binding("exclamation_mark", "alerts", "Alerts", key_display="!"),
-        Binding("a", "acknowledge", "Acknowledge"),
+        Binding("a", "acknowledge", "Acknowledge", id="alert.acknowledge"),
         Binding("escape", "back", "Back", show=False, key_display="Esc"),
     ]
 
     def __init__(self, live: Live, page: str | None) -> None:
-        super().__init__()
-        self.live = live
-        self.stage = Stage(live, self._arranged)
+        super().__init__(live, Stage(live, self._arranged))
         self._wanted = page
         self._digest: Digest | None = None
         self._prompt: Prompt | None = None
@@ -104,7 +102,7 @@ class BoardScreen(Screen[None]):
     @property
     def typing(self) -> bool:
         """Whether keys are being typed into the prompt."""
-        return self._prompt is not None and self._prompt.display
+        return (self._prompt is not None and self._prompt.display) or self.typing_time
 
     def _arranged(self) -> None:
         stage = self.stage
@@ -198,7 +196,7 @@ class BoardScreen(Screen[None]):
                 return self.live.state.joined
             case "acknowledge":
                 return self.live.state.joined and self.live.state.may("editor") and bool(self.live.state.alerts)
-        return True
+        return super().check_action(action, parameters)
 
     def action_pane(self, step: int) -> None:
         """Go to the next or the previous pane."""
@@ -217,8 +215,10 @@ class BoardScreen(Screen[None]):
         self.stage.zoom()
 
     def action_back(self) -> None:
-        """Undo the latest of: zoom, freeze, filter."""
+        """Undo the latest of: timeline, zoom, freeze, filter."""
         pane = self.stage.current
+        if self.close_timeline():
+            return
         if self.stage.zoomed:
             self.stage.zoom()
         elif pane is not None and pane.frozen:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ..drawing.numbers import clock, rate, size, span
+from ..drawing.numbers import clock, moment, rate, size, span
 from ..drawing.row import Row
 from ..drawing.text import clean, cut
 from ..live import Live
@@ -20,10 +20,11 @@ class TopLine(Drawn):
     def __init__(self, live: Live) -> None:
         super().__init__(live)
         live.state.watch(self.want_paint)
+        live.travel.on_moved.append(self.want_paint)
 
     def draw(self, width: int, height: int) -> list[Row]:
         """Draw it; on a narrow screen, what matters least is left out."""
-        left = self._session(named=width >= 100).extend(self._link())
+        left = self._session(named=width >= 100).extend(self._moment()).extend(self._link())
         if not self.live.state.joined:
             return [left.add(apart_of(width), None).extend(self._unshared())]
         apart = apart_of(width)
@@ -53,11 +54,24 @@ class TopLine(Drawn):
             return row.add(f"  {next_try(state.lost.retry_at, now)} · {clean(state.lost.reason)}", self.ink("warn"))
         if state.welcome is None:
             return Row(f"{OFFLINE} connecting…", self.ink("warn"))
+        if self.live.travel.position is not None:
+            return Row()
         return Row("● LIVE ", self.ink("up")).add(f"{clock(now)}Z", self.ink("text"))
 
     def _unshared(self) -> Row:
         count = self.live.sharing.unshared
         return Row(f"not yet shared: {count}", self.ink("warn")) if count else Row()
+
+    def _moment(self) -> Row:
+        """Say which moment is shown, if it is not the present."""
+        travel = self.live.travel
+        if travel.position is None:
+            return Row()
+        today = moment(self.live.state.clock())[:10]
+        day, _, _ = moment(travel.position).partition(" ")
+        sign = f"▶ {travel.speed}x" if travel.playing else "❚❚"
+        row = Row(sign, self.ink("badge")).add(f" {day} " if day != today else " ", self.ink("text"))
+        return row.add(f"{clock(travel.position)}Z", self.ink("strong")).add(" ", self.ink("text"))
 
     def _feeds(self) -> Row:
         states = Counter(GLYPHS.get(status.state, "?") for status in self.live.state.all_feeds())
