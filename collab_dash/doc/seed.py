@@ -8,7 +8,7 @@ import secrets
 import msgspec
 import pycrdt
 
-from ..board import Board
+from ..board import Board, as_written
 from .document import Document
 from .edits import change, pane_fields
 from .entries import VERSION, PageEntry, plain
@@ -17,15 +17,15 @@ from .order import row_of
 
 def digest(board: Board) -> str:
     """Give what tells whether the pages of two boards are the same as written."""
-    return hashlib.sha256(msgspec.json.encode(board.pages)).hexdigest()[:16]
+    return hashlib.sha256(msgspec.json.encode(as_written(board.pages))).hexdigest()[:16]
 
 
 def plant(document: Document, board: Board, *, now: int) -> bool:
     """
     Make the document show the workspace's board, if it is new or the workspace has changed since it last did.
 
-    Otherwise people's own edits stand. When the workspace has changed, its pages replace those that are there; what was
-    said and marked stays.
+    Otherwise people's own edits stand. When the workspace has changed, its pages replace those that are there, unless
+    they are the same, as when it was written from them; what was said and marked stays.
 
     Args:
         document: Settled.
@@ -44,10 +44,11 @@ def plant(document: Document, board: Board, *, now: int) -> bool:
         if not document.meta.epoch:
             meta["epoch"], meta["version"] = secrets.token_hex(8), VERSION
         meta["seed"] = seed
-        for root in ("pages", "panes"):
-            for id_ in document.entries[root]:
-                change(document, root, id_, gone=now)
-        _write(document, board)
+        if digest(document.board(board)) != seed:
+            for root in ("pages", "panes"):
+                for id_ in document.entries[root]:
+                    change(document, root, id_, gone=now)
+            _write(document, board)
     document.settle()
     return True
 
