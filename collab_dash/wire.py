@@ -42,6 +42,7 @@ PUBLISH = "feed:publish"
 RECONNECT = "feed:reconnect"
 DOC_SAVED = "doc:saved"
 DOC_REFUSED = "doc:refused"
+WRITTEN = "board:written"
 
 
 class Close(IntEnum):

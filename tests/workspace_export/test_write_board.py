@@ -126,8 +126,8 @@ def test_inline_tables_stay_inline(tmp_path: Path) -> None:
         f"+{INLINE.splitlines()[2].replace('Prices', 'P')}",
     ]
     first, second = board_of(tmp_path, MIXED).pages
-    pages = (replace(first, panes=first.panes[:1]), replace(second, panes=second.panes[:1]))
-    assert '  { feed = "a", title = "Prices" },   # the prices\n' in export(tmp_path, MIXED, pages)
+    fewer = (replace(first, panes=first.panes[:1]), replace(second, panes=second.panes[:1]))
+    assert '  { feed = "a", title = "Prices" },   # the prices\n' in export(tmp_path, MIXED, fewer)
 
 
 def test_a_mistake_stays_for_its_author_to_mend(tmp_path: Path) -> None:
