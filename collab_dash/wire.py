@@ -43,6 +43,9 @@ RECONNECT = "feed:reconnect"
 DOC_SAVED = "doc:saved"
 DOC_REFUSED = "doc:refused"
 WRITTEN = "board:written"
+FIRING = "alert:firing"
+ACKNOWLEDGE = "alert:ack"
+RULES = "alert:rules"
 
 
 class Close(IntEnum):
@@ -264,6 +267,40 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     page: str = ""
     pane: str = ""
     since: int = 0
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    A rule that fired; it is firing until somebody acknowledges it.
+
+    Args:
+        alert: Its id.
+        rule: The id of the rule.
+        name: What the rule is called.
+        when: What the rule looks at.
+        feed: The feed of the event that fired it.
+        key: That event's key.
+        offset: That event's number; None if it could not be recorded.
+        time: That event's time, Unix milliseconds.
+        text: That event in one line.
+        fired: When it fired, Unix milliseconds.
+        notify: What is done: ``bell``, ``toast`` and ``desktop`` by each screen, all others by the hub.
+        left_out: Alerts of this rule before it that were too many to be told.
+
+    """
+
+    alert: str
+    rule: str
+    name: str
+    when: str
+    feed: str
+    key: str | None = None
+    offset: int | None = None
+    time: int = 0
+    text: str = ""
+    fired: int = 0
+    notify: tuple[str, ...] = ()
+    left_out: int = 0
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):

@@ -127,11 +127,11 @@ def validate(context: click.Context, target: str | None) -> None:
 
 def _narrate_unset(workspace: Workspace) -> None:
     """Tell of variables that are not set here, which is no fault of the file: they may be where the hub starts."""
-    for name, feed in workspace.feeds.items():
-        for variable in sorted(
-            set(re.findall(r"\$\{(\w+)\}", json.dumps(feed.options, default=str))) - set(os.environ)
-        ):
-            click.echo(f"collab-dash: [feeds.{name}] needs {variable}, which is not set in this environment", err=True)
+    written = {f"[feeds.{name}]": json.dumps(feed.options, default=str) for name, feed in workspace.feeds.items()}
+    written |= {f"[targets.{name}]": json.dumps([t.ntfy, dict(t.headers)]) for name, t in workspace.targets.items()}
+    for table, options in written.items():
+        for variable in sorted(set(re.findall(r"\$\{(\w+)\}", options)) - set(os.environ)):
+            click.echo(f"collab-dash: {table} needs {variable}, which is not set in this environment", err=True)
 
 
 @config.command()

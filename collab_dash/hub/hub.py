@@ -14,14 +14,17 @@ from ..event import Record, unix_ms
 from ..store.docs import Updates
 from ..store.log import Log, open_log
 from ..wire import FEED_STATUS, PING_INTERVAL, STATUS, Close, FeedStatus, Hello, SessionStatus, Welcome
+from .alerts import Alerts
 from .configure import Configured
 from .fanout import Fanout
 from .presence import Presence
 from .rate import Rate
 from .recorder import Recorder
+from .rules import Rules
 from .runner import Runner
 from .shared import Shared, load_shared
 from .subscriber import Link, Subscriber
+from .targets import Targets
 from .upstreams import make_runners
 
 TICK = 1.0
@@ -72,6 +75,8 @@ class Hub:
         self._rate = Rate()
         self._joined: set[Subscriber] = set()
         self._changed = asyncio.Event()
+        self.alerts = Alerts(self.recorder, self._joined, Targets(configured.targets, folder))
+        self.rules = Rules(self.alerts, configured.rules)
 
     @property
     def session(self) -> str:
@@ -95,6 +100,7 @@ class Hub:
 
     async def run(self) -> None:
         """Run until `stop`; then stop the feeds and drain the writer. Peers and the log are the caller's to close."""
+        await self.rules.load(self.log)
         runners = await make_runners(
             self._configured.feeds, self.recorder, folder=self._folder, changed=self._feed_changed
         )
@@ -104,6 +110,8 @@ class Hub:
             async with asyncio.TaskGroup() as running:
                 tasks = [running.create_task(self._tick(), name="tick")]
                 tasks.append(running.create_task(self._share(), name="shared document"))
+                tasks += [running.create_task(self.rules.run(), name="rules")]
+                tasks += [running.create_task(self.alerts.targets.run(), name="targets")]
                 tasks += [running.create_task(runner.run(), name=f"feed {runner.name}") for runner in runners]
                 intakes = [intake for runner in runners for intake in runner.intakes]
                 tasks += [running.create_task(intake.run(), name=f"intake {intake.feed}") for intake in intakes]
@@ -169,6 +177,7 @@ class Hub:
         for status in self.feed_statuses():
             subscriber.push(FEED_STATUS, status)
         subscriber.push(STATUS, self.session_status())
+        self.alerts.enter(subscriber)
         self.presence.enter(subscriber, now=unix_ms())
 
     def leave(self, subscriber: Subscriber) -> None:
@@ -204,6 +213,7 @@ class Hub:
     def _deliver(self, first: int | None, records: Sequence[Record]) -> None:
         self._rate.add(len(records))
         self.fanout.deliver(first, records)
+        self.rules.evaluate(first, records)
 
     def _feed_changed(self, status: FeedStatus) -> None:
         for subscriber in self._joined:
@@ -217,6 +227,7 @@ class Hub:
                 await self._reopen()
             if not self._joined:
                 continue
+            self.alerts.tell_again()
             status = self.session_status()
             changed = [feed for feed in self.feed_statuses() if told.get(feed.feed) != feed]
             told.update((feed.feed, feed) for feed in changed)
@@ -252,5 +263,6 @@ class Hub:
             self.fanout = Fanout(log.last)  # nobody joined to the old log receives from the new one
 
         await self.recorder.switch(log, switched)
+        await self.rules.load(log)
         await self.close_peers(Close.GOING_DOWN, "the database was replaced")
         await old.close()

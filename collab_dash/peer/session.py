@@ -21,12 +21,14 @@ from ..wire import (
     DOC_SAVED,
     EVENTS,
     FEED_STATUS,
+    FIRING,
     HELLO,
     LEAVE,
     PEOPLE,
     PROTOCOL,
     SKIPPED,
     STATUS,
+    Alert,
     Close,
     Code,
     Fault,
@@ -47,6 +49,7 @@ from .address import Address, parse_link
 from .connection import CHECK, OPEN_TIMEOUT, connect_to, ended
 from .pending import Pending
 from .updates import Events as Events
+from .updates import Firing as Firing
 from .updates import Joined as Joined
 from .updates import Lost as Lost
 from .updates import People as People
@@ -65,6 +68,7 @@ _PUSHES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     FEED_STATUS: (lambda status: status, FeedStatus),
     STATUS: (lambda status: status, SessionStatus),
     PEOPLE: (People, list[Person]),
+    FIRING: (Firing, list[Alert]),
 }
 
 
@@ -72,7 +76,7 @@ def _matter(update: Update | CollabDashError) -> Hashable | None:
     """Give what newer news makes older news of: a state; events and the link's ups and downs count each by itself."""
     if isinstance(update, FeedStatus):
         return FeedStatus, update.feed
-    return type(update) if isinstance(update, SessionStatus | People) else None
+    return type(update) if isinstance(update, SessionStatus | People | Firing) else None
 
 
 class Session:

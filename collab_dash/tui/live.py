@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from ..board import Board
+from ..board import Board, completed
 from ..errors import CollabDashError, RequestRefused
 from ..event import Event
-from ..peer.updates import Events, Joined, Lost, People
+from ..peer.updates import Events, Firing, Joined, Lost, People
 from ..wire import BOARD, HISTORY, RECONNECT, Code, FeedStatus, History, SessionStatus, Skipped
 from .frames import Frames
+from .sharing import Sharing
 from .state import State
 from .streams import Stream, Streams
 
@@ -26,6 +27,7 @@ PAGE = 1000
 MOST_PAGES = 5
 
 if TYPE_CHECKING:
+    from ..doc.document import Changed
     from ..peer.session import Session
 
 T = TypeVar("T")
@@ -41,7 +43,8 @@ class Live:
         frames: The frame clock.
 
     Attributes:
-        on_board: Called with the board once it is known.
+        sharing: Our part in the shared document.
+        on_board: Called with the board once it is known, and when people change it.
 
     """
 
@@ -50,9 +53,12 @@ class Live:
         self.frames = frames
         self.streams = Streams()
         self.streams.on_open = self._refill
+        self.sharing = Sharing()
+        self.sharing.watchers.append(self._on_change)
         self.on_board: Callable[[Board], Awaitable[None]] = _ignore
         self._session: Session | None = None
         self._tasks: asyncio.TaskGroup | None = None
+        self._board_changed = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
 
     @property
@@ -93,7 +99,7 @@ class Live:
                 self._apply(update)
                 until = await _breathe(until)
 
-    def _apply(self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Lost) -> None:
+    def _apply(self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Firing | Lost) -> None:
         if isinstance(update, Joined):
             self._join(update)
             return
@@ -115,13 +121,39 @@ class Live:
                 self._refill(stream)
 
     async def _fetch_board(self) -> None:
+        session = self._session
         try:
             board = await self.ask(BOARD, {}, Board)
         except RequestRefused:
             return  # the link broke; the next join asks again
+        await self._show(board)
+        if session is not None:
+            self._spawn(self._keep_board(board))
+            self._spawn(self.sharing.run(session))
+
+    async def _show(self, board: Board) -> None:
         self.state.board = board
         self.state.changed()
         await self.on_board(board)
+
+    async def _keep_board(self, first: Board) -> None:
+        """Show the board as people change it, one change after another."""
+        while True:
+            await self._board_changed.wait()
+            self._board_changed.clear()
+            document = self.sharing.document
+            if document is not None:
+                board = completed(document.board(first))
+                if board != self.state.board:
+                    await self._show(board)
+
+    def _on_change(self, changed: Changed | None) -> None:
+        document = self.sharing.document
+        if document is not None and (changed is None or any(root in ("pages", "panes", "meta") for root, _ in changed)):
+            self._board_changed.set()
+        if document is not None:
+            self.state.room_filter = document.room.filter
+        self.state.changed()
 
     def _refill(self, stream: Stream) -> None:
         self._spawn(self._fetch_past(stream))

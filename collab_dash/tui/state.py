@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Sequence
 
 from ..board import Board
-from ..peer.updates import Joined, Lost, People
-from ..wire import FeedStatus, Person, SessionStatus, Skipped, Welcome, may
+from ..event import OWN_FEEDS
+from ..peer.updates import Firing, Joined, Lost, People
+from ..wire import Alert, FeedStatus, Person, SessionStatus, Skipped, Welcome, may
 from .drawing.numbers import span
 from .drawing.text import clean
 
@@ -30,6 +31,7 @@ class State:
     Attributes:
         since: When the link came up, was lost, or was first looked for, Unix milliseconds.
         skipped: Events that were not sent to us.
+        room_filter: The filter that holds for every pane, empty for none.
 
     """
 
@@ -43,7 +45,9 @@ class State:
         self.feeds: dict[str, FeedStatus] = {}
         self.status: SessionStatus | None = None
         self.people: list[Person] = []
+        self.alerts: list[Alert] = []
         self.skipped = 0
+        self.room_filter = ""
         self._watchers: list[Callable[[], None]] = []
 
     def watch(self, watcher: Callable[[], None]) -> None:
@@ -59,7 +63,7 @@ class State:
         for watcher in tuple(self._watchers):
             watcher()
 
-    def apply(self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Lost) -> None:
+    def apply(self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Firing | Lost) -> None:
         """Take note of what the hub said."""
         match update:
             case FeedStatus():
@@ -68,6 +72,8 @@ class State:
                 self.status = update
             case People():
                 self.people = update.people
+            case Firing():
+                self.alerts = update.alerts
             case Skipped():
                 self.skipped += update.last - update.first + 1
             case Joined():
@@ -95,7 +101,8 @@ class State:
 
     def feed(self, name: str) -> FeedStatus:
         """Give what is known of a feed."""
-        return self.feeds.get(name) or FeedStatus(feed=name, since=self.since)
+        state = "live" if name in OWN_FEEDS else "connecting"
+        return self.feeds.get(name) or FeedStatus(feed=name, state=state, since=self.since)
 
     def all_feeds(self) -> list[FeedStatus]:
         """Give every feed, in the order of the workspace file."""

@@ -13,6 +13,7 @@ from textual.strip import Strip
 from collab_dash.board import Board, Page, Pane
 from collab_dash.errors import RequestRefused
 from collab_dash.event import Event
+from collab_dash.peer.replica import Replica
 from collab_dash.peer.session import Events, Joined, Session, Update
 from collab_dash.tui.app import BoardApp
 from collab_dash.wire import (
@@ -25,6 +26,7 @@ from collab_dash.wire import (
     SessionStatus,
     Welcome,
 )
+from tui.fake_document import FakeDocument
 
 NOON = 1_763_820_000_000  # 2025-11-22 14:00:00 UTC
 
@@ -54,14 +56,16 @@ class FakeSession(Session):
 
     Attributes:
         told: What the screen told the hub.
+        shared: The document.
         retries: How often the screen asked to try again at once.
 
     """
 
     def __init__(self, board: Board, past: Sequence[Event] = (), **changes: Any) -> None:
-        self.welcome = welcome(**changes)
+        self.shared = FakeDocument(board)
+        self.welcome = welcome(doc=self.shared.epoch, **changes)
         self.link = "http://127.0.0.1:8765/"
-        self.board = board
+        self.board = self.shared.document.board(board)
         self.past = list(past)
         self.told: list[tuple[str, Any]] = []
         self.retries = 0
@@ -96,6 +100,13 @@ class FakeSession(Session):
 
     async def tell(self, event: str, data: Any) -> None:
         self.told.append((event, data))
+
+    def share(self, replica: Replica) -> None:
+        self.shared.share(replica, self.welcome)
+
+    async def send_message(self, message: bytes) -> bool:
+        self.shared.take(message)
+        return True
 
     def retry_now(self) -> None:
         self.retries += 1

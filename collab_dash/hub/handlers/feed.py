@@ -54,7 +54,7 @@ class Publish(Payload):
     @classmethod
     def _feed(cls, feed: str) -> str:
         if not is_feed_name(feed):
-            raise ValueError("a feed's name is lower-case letters, digits, _ . -, and not hub")
+            raise ValueError("a feed's name is lower-case letters, digits, _ . -, and not hub or alerts")
         return feed
 
     @field_validator("type")

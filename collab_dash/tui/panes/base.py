@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 import msgspec
+from msgspec.structs import replace
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from ...board import Page
 from ...board import Pane as Spec
 from ...event import Event
 from ...wire import FeedStatus
@@ -95,10 +97,32 @@ class Pane(Tapped, can_focus=True):
         """What it is called among the panes of its page, of which two may have one title."""
         return f"{self.number} {self.name_on_screen}"
 
+    def revise(self, spec: Spec, number: int) -> bool:
+        """
+        Go on as the board describes it now.
+
+        Returns:
+            Whether that is possible: what shows other things, or otherwise, is another pane.
+
+        """
+        before = self.spec
+        if replace(spec, title=before.title, filter=before.filter, width=before.width, height=before.height) != before:
+            return False
+        self.spec, self.number = spec, number
+        if spec.filter != before.filter:
+            self.set_filter(spec.filter)
+        self.want_paint()
+        return True
+
+    @property
+    def page(self) -> Page | None:
+        """The page it is on."""
+        return getattr(self.parent, "page", None)
+
     @property
     def page_title(self) -> str:
         """The title of the page it is on."""
-        return (self.parent and self.parent.parent and self.parent.parent.name) or ""
+        return self.page.title if self.page is not None else ""
 
     # Health
 

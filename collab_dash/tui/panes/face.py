@@ -94,9 +94,10 @@ def _hint(pane: Pane, key: str, what: str) -> Row:
 def empty(pane: Pane, width: int, height: int) -> list[Row]:
     """Say what the pane waits for, since when, and what to press."""
     dim, text, accent = pane.ink("dim"), pane.ink("text"), pane.ink("accent")
-    if pane.filter != pane.spec.filter:
+    if pane.filter:
         rows = [Row("Nothing matches ", dim).add(clean(pane.filter), text)]
-        rows.append(Row("Esc", accent).add(" clears the filter", dim))
+        own = pane.filter != pane.spec.filter
+        rows.append(Row("Esc" if own else "/", accent).add(f" {'clears' if own else 'changes'} the filter", dim))
     else:
         names = clean(", ".join(pane.spec.feeds))
         waited = span((pane.live.clock() - pane.since) / 1000)

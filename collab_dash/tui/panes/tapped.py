@@ -50,6 +50,7 @@ class Tapped(Drawn):
         self.last: Event | None = None
         self.since = live.clock()
         self.filter_fault = ""
+        self._room_filter = ""
         self._waiting: deque[Event] = deque(maxlen=WAITING)
 
     @property
@@ -61,9 +62,11 @@ class Tapped(Drawn):
         """Tap the stream."""
         if self.spec.feeds:
             self._tap()
+        self.live.state.watch(self._on_state)
 
     def on_unmount(self) -> None:
         """Leave the stream."""
+        self.live.state.unwatch(self._on_state)
         self.live.streams.leave(self)
 
     def _tap(self) -> None:
@@ -71,10 +74,22 @@ class Tapped(Drawn):
         self.clear()
         spec = self.spec
         try:
-            self.live.streams.tap(Selection(spec.feeds, spec.types, spec.key, self.filter), self)
+            self.live.streams.tap(Selection(spec.feeds, spec.types, spec.key, self._filters()), self)
             self.filter_fault = ""
         except CollabDashError as error:
             self.filter_fault = str(error)
+
+    def _filters(self) -> str:
+        """Give what events must match: this pane's filter and the room's."""
+        self._room_filter = self.live.state.room_filter
+        both = [text for text in (self.filter, self._room_filter) if text]
+        return both[0] if len(both) == 1 else " and ".join(f"({text})" for text in both)
+
+    def _on_state(self) -> None:
+        """Follow the room's filter."""
+        if self.live.state.room_filter != self._room_filter and self.spec.feeds:
+            self.thaw()
+            self._tap()
 
     def set_filter(self, text: str) -> None:
         """Show only what matches a filter expression that is known to be good."""

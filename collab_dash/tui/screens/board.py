@@ -58,6 +58,8 @@ class BoardScreen(Screen[None]):
         Binding("p", "pause_all", "Pause all", show=False),
         Binding("P,shift+p", "people", "People", key_display="P"),
         Binding("S,shift+s", "share", "Share", key_display="S"),
+        Binding("exclamation_mark", "alerts", "Alerts", key_display="!"),
+        Binding("a", "acknowledge", "Acknowledge"),
         Binding("escape", "back", "Back", show=False, key_display="Esc"),
     ]
 
@@ -119,7 +121,7 @@ class BoardScreen(Screen[None]):
             note = f"page {stage.open + 1}/{len(stage.pages)}" if len(stage.pages) > 1 else ""
             tabs.show_titles([pane.name_on_screen for pane in stage.panes], page.current, note)
         else:
-            tabs.show_titles([view.name or "" for view in stage.pages], stage.open, "zoomed" * stage.zoomed)
+            tabs.show_titles([view.page.title for view in stage.pages], stage.open, "zoomed" * stage.zoomed)
 
     def on_tabs_chosen(self, message: Tabs.Chosen) -> None:
         """Go where the mouse says."""
@@ -146,7 +148,7 @@ class BoardScreen(Screen[None]):
         for index, pane in enumerate(page.panes):
             if pane is event.widget:
                 page.current = index
-                self.live.tell(LOOK, {"page": page.name, "pane": pane.spot})
+                self.live.tell(LOOK, {"page": page.page.title, "pane": pane.spot})
 
     # Painting
 
@@ -181,8 +183,10 @@ class BoardScreen(Screen[None]):
                 return len(stage.pages) > 1
             case "zoom" | "pause_all":
                 return stage.current is not None
-            case "people" | "share":
+            case "people" | "share" | "alerts":
                 return self.live.state.joined
+            case "acknowledge":
+                return self.live.state.joined and self.live.state.may("editor") and bool(self.live.state.alerts)
         return True
 
     def action_pane(self, step: int) -> None:
@@ -208,8 +212,8 @@ class BoardScreen(Screen[None]):
             self.stage.zoom()
         elif pane is not None and pane.frozen:
             pane.action_live()
-        elif pane is not None and pane.filter:
-            pane.set_filter("")
+        elif pane is not None and pane.filter != pane.spec.filter:
+            pane.set_filter(pane.spec.filter)
 
     def action_pause_all(self) -> None:
         """Let every pane of the page stand still, or go on."""
@@ -227,6 +231,18 @@ class BoardScreen(Screen[None]):
 
         self.app.push_screen(ShareDialog(self.live))
 
+    def action_alerts(self) -> None:
+        """Show what is firing, and what was."""
+        from .alerts import AlertsDialog
+
+        self.app.push_screen(AlertsDialog(self.live))
+
+    def action_acknowledge(self) -> None:
+        """Acknowledge the newest alert."""
+        from .alerts import acknowledge
+
+        self.run_worker(acknowledge(self.app, self.live, self.live.state.alerts[-1]))
+
     # What panes ask for
 
     def action_filter(self) -> None:
@@ -237,8 +253,18 @@ class BoardScreen(Screen[None]):
     def on_prompt_done(self, message: Prompt.Done) -> None:
         """Use what was typed."""
         if message.text is not None:
-            message.pane.set_filter(message.text)
+            self._set_filter(message.pane, message.text)
         self.set_focus(message.pane)
+
+    def _set_filter(self, pane: Pane, text: str) -> None:
+        """Filter a pane for all, or for ourselves alone where we may change nothing."""
+        sharing, id_ = self.live.sharing, pane.spec.id
+        if id_ and sharing.may_edit:
+            from ...doc.edits import change
+
+            sharing.edit(lambda document: change(document, "panes", id_, filter=text.strip()))
+        else:
+            pane.set_filter(text)
 
     def on_pane_inspect(self, message: Pane.Inspect) -> None:
         """Show an event whole."""

@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Container
 from textual.content import Content
+from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
+from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.widget import Widget
 from textual.widgets import Static
 
 from ...board import Page
+from ..drawing.grid import Cell, places
 from ..live import Live
 from ..panes.base import Pane
 from ..panes.make import make_pane
 
-COLUMNS = 12
+
+class Grid(Layout):
+    """
+    The panes of a page in rows; one alone, or what says that there is none, has it all.
+
+    Args:
+        page: The page; its panes are placed in its order, whatever order they were mounted in.
+
+    """
+
+    name = "panes"
+
+    def __init__(self, page: PageView) -> None:
+        self._page = page
+
+    def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> ArrangeResult:
+        """Place what is shown."""
+        shown: list[Widget] = [pane for pane in self._page.panes if pane in children] or children
+        cells = [Cell(pane.spec.width, pane.spec.height) if isinstance(pane, Pane) else Cell(12, 1) for pane in shown]
+        return [
+            WidgetPlacement(Region(*place), NULL_OFFSET, NULL_SPACING, widget)
+            for place, widget in zip(places(cells, size.width, size.height), shown, strict=True)
+        ]
 
 
-class PageView(Vertical):
+class PageView(Container):
     """
     One page.
 
@@ -26,47 +50,67 @@ class PageView(Vertical):
         page: What is on it.
 
     Attributes:
+        page: What is on it.
         current: The pane that has, or last had, the focus.
 
     """
 
     def __init__(self, live: Live, page: Page) -> None:
-        super().__init__(name=page.title)
+        super().__init__()
+        self.live = live
+        self.page = page
         self.panes = [make_pane(live, spec, number) for number, spec in enumerate(page.panes, 1)]
         self.current = 0
+        self._grid = Grid(self)
+
+    @property
+    def layout(self) -> Layout:
+        """How its panes are placed."""
+        return self._grid
 
     def compose(self) -> ComposeResult:
-        """Fill rows from left to right."""
-        for row in self._rows():
-            height = max(pane.spec.height for pane in row)
-            line = Horizontal(*row)
-            line.styles.height = f"{height}fr"
-            for pane in row:
-                pane.styles.width = f"{pane.spec.width}fr"
-            yield line
+        """Give it its panes."""
+        yield from self.panes
         if not self.panes:
-            yield Static(Content("This page has no panes."), classes="empty")
+            yield _empty()
 
-    def _rows(self) -> Iterator[list[Pane]]:
-        row: list[Pane] = []
-        used = 0
-        for pane in self.panes:
-            if row and used + pane.spec.width > COLUMNS:
-                yield row
-                row, used = [], 0
-            row.append(pane)
-            used += pane.spec.width
-        if row:
-            yield row
+    async def change(self, page: Page) -> None:
+        """Show the page as it is now; panes that go on showing the same go on as they are."""
+        chosen = self.panes[self.current] if self.panes else None
+        before = {pane.spec.id: pane for pane in self.panes}
+        self.page = page
+        self.panes = []
+        for number, spec in enumerate(page.panes, 1):
+            pane = before.get(spec.id)
+            if pane is None or not pane.revise(spec, number):
+                pane = make_pane(self.live, spec, number)
+            self.panes.append(pane)
+        self.current = _still(chosen, self.panes, self.current)
+        gone = [pane for pane in before.values() if pane not in self.panes]
+        come = [pane for pane in self.panes if pane not in before.values()]
+        await self.remove_children([*gone, *self.query_children(".empty")])
+        await self.mount(*(come if self.panes else [_empty()]))
+        for child in self.children:
+            child.refresh(layout=True)  # a widget forgets how its children were placed only when one of them asks
 
     def arrange_panes(self, *, single: bool) -> None:
         """Show all panes, or only the current one."""
         for index, pane in enumerate(self.panes):
             pane.display = not single or index == self.current
             pane.want_paint()
-        for row in self.query(Horizontal):
-            row.display = any(child.display for child in row.children)
 
     def hidden(self) -> list[Pane]:
         """Give the panes that are not on screen."""
         return [pane for pane in self.panes if not pane.display]
+
+
+def _still(chosen: Pane | None, panes: list[Pane], index: int) -> int:
+    """Give where the chosen pane is now; where it was, if it is gone."""
+    for place, pane in enumerate(panes):
+        if chosen is not None and pane.spec.id == chosen.spec.id:
+            return place
+    return max(min(index, len(panes) - 1), 0)
+
+
+def _empty() -> Static:
+    return Static(Content("This page has no panes."), classes="empty")

@@ -10,7 +10,7 @@ from textual.containers import Container
 from textual.content import Content
 from textual.widgets import Static
 
-from ...board import Board
+from ...board import Board, Page
 from ..live import Live
 
 if TYPE_CHECKING:
@@ -56,18 +56,33 @@ class Stage(Container):
             first: The title of the page to open, None for the one that is open.
 
         """
-        from .pages import PageView
-
-        self.pages = [PageView(self.live, page) for page in board.pages]
+        open_id = self.page.page.id if self.page is not None else ""
+        before = {view.page.id: view for view in self.pages}
+        views = [await self._view(before.get(page.id), page) for page in board.pages]
         titles = [page.title for page in board.pages]
-        self.open = titles.index(first) if first in titles else min(self.open, max(len(titles) - 1, 0))
-        for index, page in enumerate(self.pages):
-            page.display = index == self.open
-        await self.remove_children()
-        await self.mount(*self.pages)
-        if not self.pages:
+        ids = [page.id for page in board.pages]
+        if first in titles:
+            self.open = titles.index(first)
+        elif open_id in ids:
+            self.open = ids.index(open_id)
+        self.open = max(min(self.open, len(views) - 1), 0)
+        self.pages = views
+        for index, view in enumerate(views):
+            view.display = index == self.open
+        await self.remove_children([child for child in self.children if child not in views])
+        await self.mount(*(view for view in views if not view.is_attached))
+        if not views:
             await self.mount(Static(Content("This session has no pages."), classes="empty"))
         self.rearrange()
+
+    async def _view(self, view: PageView | None, page: Page) -> PageView:
+        from .pages import PageView
+
+        if view is None:
+            return PageView(self.live, page)
+        if view.page != page:
+            await view.change(page)
+        return view
 
     @property
     def page(self) -> PageView | None:

@@ -25,10 +25,11 @@ class TopLine(Drawn):
         """Draw it; on a narrow screen, what matters least is left out."""
         left = self._session(named=width >= 100).extend(self._link())
         if not self.live.state.joined:
-            return [left]
-        right = self._people()
-        apart = "   " if width >= 100 else "  "
-        for part in (self._exposed(), self._feeds(), self._rate(), self._recording()):
+            return [left.add(apart_of(width), None).extend(self._unshared())]
+        apart = apart_of(width)
+        right = self._alerts(named=width >= 100)
+        right = right.add(apart, self.ink("text")).extend(self._people()) if right.cells else self._people()
+        for part in (self._unshared(), self._exposed(), self._feeds(), self._rate(), self._recording()):
             if part.cells and left.cells + part.cells + len(apart) + right.cells + 2 <= width:
                 left.add(apart, self.ink("text")).extend(part)
         left.to(width - right.cells - 1, self.ink("text"))
@@ -50,6 +51,10 @@ class TopLine(Drawn):
         if state.welcome is None:
             return Row(f"{OFFLINE} connecting…", self.ink("warn"))
         return Row("● LIVE ", self.ink("up")).add(f"{clock(now)}Z", self.ink("text"))
+
+    def _unshared(self) -> Row:
+        count = self.live.sharing.unshared
+        return Row(f"not yet shared: {count}", self.ink("warn")) if count else Row()
 
     def _feeds(self) -> Row:
         states = Counter(GLYPHS.get(status.state, "?") for status in self.live.state.all_feeds())
@@ -81,6 +86,11 @@ class TopLine(Drawn):
             return Row()
         return Row(f"open to {clean(status.exposed)}", self.ink("warn"))
 
+    def _alerts(self, *, named: bool) -> Row:
+        firing = len(self.live.state.alerts)
+        row = Row("alerts " if named and firing else "", self.ink("dim"))
+        return row.add(f" {firing}! ", self.ink("alarm")) if firing else row
+
     def _people(self) -> Row:
         people = self.live.state.people
         if not people:
@@ -91,6 +101,11 @@ class TopLine(Drawn):
             name = cut(clean(person.name), 12) + _MARKS.get(person.role, "")
             row.add(f" {name}", self.ink("strong" if person.client == mine else "text"))
         return row.add(f" +{len(people) - 6}", self.ink("dim")) if len(people) > 6 else row
+
+
+def apart_of(width: int) -> str:
+    """Give the blanks between parts, fewer on a narrow screen."""
+    return "   " if width >= 100 else "  "
 
 
 class Banner(Drawn):
