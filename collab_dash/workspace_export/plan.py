@@ -14,9 +14,11 @@ Fields = dict[str, Any]
 Place = tuple[int, ...]
 Spell = Callable[[Fields, Mapping[str, Any]], Fields]
 
-ALIKE = 0.75
+NAMES = ("title", "name")
+FLAT_ALIKE = 0.3
+OUTER_ALIKE = 0.4
+INNER_ALIKE = 0.75
 SAME_PARENT = 0.5
-NAMED_ALIKE = 0.4
 
 
 class Kind(NamedTuple):
@@ -75,48 +77,40 @@ class Plan(NamedTuple):
     inner: tuple[Plan, ...] = ()
 
 
+Matched = tuple[Place | None, Node]
+
+
 def plans(kind: Kind, was: Sequence[Node], now: Sequence[Node]) -> list[Plan]:
     """Plan how the tables that were in a file become those that are to be in it, in order."""
-    outer = _matched(was, now, _likeness_of_nodes, NAMED_ALIKE)
+    outer = _matched(was, now, _likeness_of_nodes, OUTER_ALIKE if kind.inner else FLAT_ALIKE)
+    outer_now: list[Matched] = [(None if old is None else (old,), node) for old, node in zip(outer, now, strict=True)]
     if kind.inner is None:
-        return [
-            _plan(kind, None if old is None else (old,), was, node, ())
-            for old, node in _with_unread(was, list(zip(outer, now, strict=True)))
-        ]
+        return [_plan(kind, old, was, node) for old, node in _with_unread((), was, outer_now)]
     places: list[Place] = [(index, at) for index, node in enumerate(was) for at in range(len(node.inner))]
     inner_was = [(index, inner) for index, node in enumerate(was) for inner in node.inner]
     inner_now = [(outer[index], inner) for index, node in enumerate(now) for inner in node.inner]
-    found = iter(_matched(inner_was, inner_now, _likeness_within, ALIKE))
+    found = iter(_matched(inner_was, inner_now, _likeness_within, INNER_ALIKE))
     made = []
-    for old, node in zip(outer, now, strict=True):
-        inner = [(None if (at := next(found)) is None else places[at], each) for each in node.inner]
-        made.append(_with_inner(kind, kind.inner, old, was, node, inner))
+    for old, node in outer_now:
+        inner: list[Matched] = [(None if (at := next(found)) is None else places[at], each) for each in node.inner]
+        if old is not None:
+            inner = _with_unread(old, was[old[0]].inner, inner)
+        within = [_plan(kind.inner, place, was[place[0]].inner if place else (), each) for place, each in inner]
+        made.append(_plan(kind, old, was, node, tuple(within)))
     return made
 
 
-def _with_inner(
-    kind: Kind, within: Kind, old: int | None, was: Sequence[Node], node: Node, inner: list[tuple[Place | None, Node]]
-) -> Plan:
-    """Plan one table and those within; what could not be read stays behind the one it was behind."""
-    if old is not None:
-        for at, each in enumerate(was[old].inner):
-            if each.fields is None:
-                before = {(old, earlier) for earlier in range(at)}
-                behind = max((spot + 1 for spot, (place, _) in enumerate(inner) if place in before), default=0)
-                inner.insert(behind, ((old, at), each))
-    planned = tuple(_plan(within, place, was[place[0]].inner if place else (), each, ()) for place, each in inner)
-    return _plan(kind, None if old is None else (old,), was, node, planned)
-
-
-def _with_unread(was: Sequence[Node], now: list[tuple[int | None, Node]]) -> list[tuple[int | None, Node]]:
+def _with_unread(parent: Place, was: Sequence[Node], now: list[Matched]) -> list[Matched]:
+    """Add what could not be read, behind what it was behind."""
     for at, each in enumerate(was):
         if each.fields is None:
-            behind = max((spot + 1 for spot, (old, _) in enumerate(now) if old is not None and old < at), default=0)
-            now.insert(behind, (at, each))
+            before = {(*parent, earlier) for earlier in range(at)}
+            behind = max((spot + 1 for spot, (place, _) in enumerate(now) if place in before), default=0)
+            now.insert(behind, ((*parent, at), each))
     return now
 
 
-def _plan(kind: Kind, old: Place | None, was: Sequence[Node], node: Node, inner: tuple[Plan, ...]) -> Plan:
+def _plan(kind: Kind, old: Place | None, was: Sequence[Node], node: Node, inner: tuple[Plan, ...] = ()) -> Plan:
     if old is None:
         return Plan(None, kind.spell(node.fields or {}, {}), {}, inner)
     before = was[old[-1]]
@@ -152,8 +146,9 @@ def _matched(
 def _likeness(one: Fields | None, other: Fields | None) -> float:
     if one is None or other is None:
         return 0.0
-    keys = one.keys() | other.keys()
-    return sum(one.get(key) == other.get(key) for key in keys) / len(keys) if keys else 1.0
+    weights = {key: 2 if key in NAMES else 1 for key in one.keys() | other.keys()}
+    same = sum(weight for key, weight in weights.items() if one.get(key) == other.get(key))
+    return same / sum(weights.values()) if weights else 1.0
 
 
 def _likeness_of_nodes(one: Node, other: Node) -> float:
@@ -161,7 +156,7 @@ def _likeness_of_nodes(one: Node, other: Node) -> float:
         return _likeness(one.fields, other.fields)
     most = max(len(one.inner), len(other.inner))
     within = sum(max((_likeness(a.fields, b.fields) for a in one.inner), default=0.0) for b in other.inner) / most
-    return NAMED_ALIKE * _likeness(one.fields, other.fields) + (1 - NAMED_ALIKE) * within
+    return OUTER_ALIKE * _likeness(one.fields, other.fields) + (1 - OUTER_ALIKE) * within
 
 
 def _likeness_within(one: tuple[int, Node], other: tuple[int | None, Node]) -> float:
