@@ -71,7 +71,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     the host alone says.
 
     Args:
-        id: Tells it from the others for as long as it exists.
+        id: Tells it from the others for as long as it exists; empty until it is among them.
         when: ``FEEDS: CONDITION``, see `parse_when`.
         name: What people call it; empty to call it by its `when`.
         hold: Seconds that the condition must hold before it fires.
@@ -81,7 +81,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     """
 
-    id: str
+    id: str = ""
     when: str
     name: str = ""
     hold: float = 0.0

@@ -1,4 +1,4 @@
-"""``config export``: the board that people share, as a workspace file."""
+"""``config export``: what people share, board and rules, as a workspace file."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,14 +17,14 @@ from ..announcement import Announcement
 from ..board import Page, as_written
 from ..config import Workspace, load_workspace, read_pages
 from ..doc.document import BadUpdate, Document
-from ..doc.seed import digest
+from ..doc.seed import digest_of_pages, digest_of_rules
 from ..errors import ConfigError, HubError, LogRefused
 from ..peer.replica import Replica
 from ..peer.session import Session, join
 from ..store.docs import Updates
 from ..store.log import read_log
 from ..wire import WRITTEN
-from ..workspace_export import write_board
+from ..workspace_export import write_board, write_rules
 from ..workspace_location import find_source, locate, source_text
 from .targets import hub_of
 
@@ -37,13 +38,13 @@ class Shared(NamedTuple):
     Args:
         document: As it is now.
         where: Where it was read, for a person.
-        tell: Lets the hub know the digest of the board that the workspace file has now.
+        tell: Lets the hub know what the workspace file has now.
 
     """
 
     document: Document
     where: str
-    tell: Callable[[str], Awaitable[object]]
+    tell: Callable[[Workspace], Awaitable[object]]
 
 
 class Destination(NamedTuple):
@@ -64,13 +65,13 @@ class Destination(NamedTuple):
 
 def export(target: str | None, *, write: bool, output: Path | None, force: bool) -> None:
     """
-    Give the workspace file with the board as people have it now.
+    Give the workspace file with the board and the rules as people have them now.
 
     Args:
         target: The workspace.
         write: Whether to write the workspace's own file.
         output: Another file to write; None for none.
-        force: Whether to write over a file that is there, or whose pages were changed by hand.
+        force: Whether to write over a file that is there, or whose pages or rules were changed by hand.
 
     Raises:
         ConfigError: If the workspace cannot be read, or the file must not or cannot be written.
@@ -100,9 +101,8 @@ async def _export(target: str | None, destination: Destination) -> None:
     source, _ = find_source(target)
     text = source.read_bytes().decode() if isinstance(source, Path) else source_text(source)
     async with _shared(target) as shared:
-        board = shared.document.board(workspace.board)
-        written = write_board(text, workspace.board, board)
-        if written != text and shared.document.meta.seed != digest(workspace.board):
+        written = _written(text, workspace, shared.document)
+        if written != text and not _began_from(shared.document, workspace):
             _changed_by_hand(workspace, destination)
         if destination.file is None:
             click.echo(written, nl=False)
@@ -112,18 +112,32 @@ async def _export(target: str | None, destination: Destination) -> None:
             _replace(destination.file, written)
             click.echo(f"collab-dash: wrote {destination.file}, with the board from {shared.where}", err=True)
         if destination.own:
-            await shared.tell(digest(load_workspace(target).board))
+            await shared.tell(load_workspace(target))
+
+
+def _written(text: str, workspace: Workspace, document: Document) -> str:
+    board = document.board(workspace.board)
+    written = write_board(text, workspace.board, board)
     if _board_in(written) not in ((), as_written(board.pages)):
         click.echo("collab-dash: not all of this board can be said in a workspace file", err=True)
         click.echo("  collab-dash config validate names what cannot", err=True)
+    # a document of before there were rules has none to give
+    return write_rules(written, workspace.rules, document.rules) if document.meta.rules else written
+
+
+def _began_from(document: Document, workspace: Workspace) -> bool:
+    pages, rules = digest_of_pages(workspace.board.pages), digest_of_rules(workspace.rules)
+    return document.meta.seed == pages and document.meta.rules in ("", rules)
 
 
 def _changed_by_hand(workspace: Workspace, destination: Destination) -> None:
-    """Say that the file's pages are not those that the board began from; do not write over them unasked."""
-    what = f"the pages in {workspace.identity} were changed since a hub last read them, or are not this recording's"
+    """Say that the file is not what the document began from; do not write over it unasked."""
+    what = (
+        f"pages or rules in {workspace.identity} were changed since a hub last read them, or are not this recording's"
+    )
     if destination.own and not destination.force:
         raise ConfigError(
-            what, hint="--force writes the shared board over them; a hub that starts now shows the file's pages instead"
+            what, hint="--force writes what is shared over them; a hub that starts now shows the file's instead"
         )
     click.echo(f"collab-dash: {what}", err=True)
 
@@ -157,7 +171,12 @@ async def _shared(target: str | None) -> AsyncIterator[Shared]:
 async def _asked(announcement: Announcement) -> AsyncIterator[Shared]:
     async with join(f"{announcement.url}/#{announcement.host}", feeds=()) as session:
         document = await _synced(session)
-        yield Shared(document, "the running hub", lambda seed: session.request(WRITTEN, {"seed": seed}))
+        yield Shared(document, "the running hub", partial(_tell, session))
+
+
+async def _tell(session: Session, workspace: Workspace) -> None:
+    digests = {"pages": digest_of_pages(workspace.board.pages), "rules": digest_of_rules(workspace.rules)}
+    await session.request(WRITTEN, digests)
 
 
 async def _synced(session: Session) -> Document:
@@ -194,7 +213,7 @@ async def _kept(db: Path) -> Document:
     return document
 
 
-async def _nobody_to_tell(seed: str) -> None:
+async def _nobody_to_tell(workspace: Workspace) -> None:
     """Do nothing: the hub that starts next sees for itself that file and document are the same."""
 
 

@@ -148,11 +148,11 @@ def schema(target: str | None) -> None:
 @target
 @click.option("--write", is_flag=True, help="Write it into the workspace file itself.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write it to a file.")
-@click.option("--force", is_flag=True, help="Replace a file that is there, or pages that were changed by hand.")
+@click.option("--force", is_flag=True, help="Replace a file that is there, or what was changed by hand.")
 def export(target: str | None, write: bool, output: Path | None, force: bool) -> None:
-    """Print the workspace file with the board as people have it now; comments and all else stay.
+    """Print the workspace file with board and rules as people have them now; comments and all else stay.
 
-    The board is the running hub's, or else what the recording has of it.
+    They are the running hub's, or else what the recording has of them.
     """
     from .board_file import export as export_board
 

@@ -11,7 +11,20 @@ import msgspec
 import pycrdt
 
 from ..board import Board, Page, Pane
-from .entries import ENTRIES, SINGLES, ChatLine, Mark, MetaEntry, Note, PageEntry, PaneEntry, Resolution, RoomEntry
+from ..rules import Rule
+from .entries import (
+    ENTRIES,
+    SINGLES,
+    ChatLine,
+    Mark,
+    MetaEntry,
+    Note,
+    PageEntry,
+    PaneEntry,
+    Resolution,
+    RoomEntry,
+    RuleEntry,
+)
 from .entries import read_entry as read
 
 Changed = set[tuple[str, str]]
@@ -19,6 +32,7 @@ E = TypeVar("E", bound=msgspec.Struct)
 
 NOTHING = b"\x00\x00"
 _PANE_FIELDS = tuple(field for field in Pane.__struct_fields__ if field != "id")
+_RULE_FIELDS = tuple(field for field in Rule.__struct_fields__ if field != "id")
 
 
 class BadUpdate(Exception):
@@ -185,6 +199,12 @@ class Document:
     def panes(self) -> dict[str, PaneEntry]:
         """The panes that are there, on whatever page, in order."""
         return _there(self.entries["panes"])
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The rules that are there, in order."""
+        there: dict[str, RuleEntry] = _there(self.entries["rules"])
+        return [Rule(id=id_, **{name: getattr(entry, name) for name in _RULE_FIELDS}) for id_, entry in there.items()]
 
     @property
     def marks(self) -> dict[str, Mark]:

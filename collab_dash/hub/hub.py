@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..board import Board, completed
+from ..doc.document import Changed
 from ..errors import LogError
 from ..event import Record, unix_ms
 from ..store.docs import Updates
@@ -76,7 +77,8 @@ class Hub:
         self._joined: set[Subscriber] = set()
         self._changed = asyncio.Event()
         self.alerts = Alerts(self.recorder, self._joined, Targets(configured.targets, folder))
-        self.rules = Rules(self.alerts, configured.rules)
+        self.rules = Rules(self.alerts, shared.rules(configured.rules))
+        shared.watchers.append(self._on_edit)
 
     @property
     def session(self) -> str:
@@ -215,6 +217,10 @@ class Hub:
         self.fanout.deliver(first, records)
         self.rules.evaluate(first, records)
 
+    def _on_edit(self, changed: Changed) -> None:
+        if any(root == "rules" for root, _ in changed):
+            self.rules.set_rules(self.shared.rules(self._configured.rules))
+
     def _feed_changed(self, status: FeedStatus) -> None:
         for subscriber in self._joined:
             subscriber.push(FEED_STATUS, status)
@@ -254,12 +260,13 @@ class Hub:
             _log.error("the database cannot be opened: %s", error)
             return
         old, old_shared = self.log, self.shared
-        shared = await load_shared(Updates(log), self._configured.board)
+        shared = await load_shared(Updates(log), self._configured.board, self._configured.rules)
         shared.watchers = old_shared.watchers
 
         def switched() -> None:
             self.log, self.shared = log, shared
             old_shared.ended.set()
+            self.rules.set_rules(shared.rules(self._configured.rules))
             self.fanout = Fanout(log.last)  # nobody joined to the old log receives from the new one
 
         await self.recorder.switch(log, switched)

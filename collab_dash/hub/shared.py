@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from ..board import Board
 from ..doc.document import BadUpdate, Changed, Document
-from ..doc.seed import plant, prune
+from ..doc.seed import plant, plant_rules, prune
 from ..doc.sync import Kind, write
 from ..errors import LogUnavailable, RequestRefused
 from ..event import unix_ms
+from ..rules import Rule
 from ..store.docs import Updates
 from ..wire import Code, may
 from .fanout import Format
@@ -84,6 +85,10 @@ class Shared:
     def board(self, like: Board) -> Board:
         """Give the board as people have it now."""
         return like if self.trouble else self.document.board(like)
+
+    def rules(self, like: Sequence[Rule]) -> Sequence[Rule]:
+        """Give the rules as people have them now."""
+        return like if self.trouble else self.document.rules
 
     # Those who sync
 
@@ -275,15 +280,16 @@ class Shared:
             _log.warning("the shared document could not be put together on disk: %s", error)
 
 
-async def load_shared(updates: Updates, board: Board) -> Shared:
+async def load_shared(updates: Updates, board: Board, rules: Sequence[Rule]) -> Shared:
     """
-    Load the session's document, and let it show the workspace's board where it is new or the workspace has changed.
+    Load the session's document, and let it have the workspace's board and rules where it is new or they have changed.
 
     What cannot be read is not written either: the session then goes on without a shared document and says why.
 
     Args:
         updates: Where it is kept.
         board: As the workspace has it.
+        rules: As the workspace has them.
 
     """
     document = Document()
@@ -297,6 +303,7 @@ async def load_shared(updates: Updates, board: Board) -> Shared:
     now = unix_ms()
     prune(document, before=now - KEEP_GONE)
     plant(document, board, now=now)
+    plant_rules(document, rules, now=now)
     if document.news() or len(kept) > 1:
         try:
             await updates.replace(document.since())

@@ -152,7 +152,7 @@ async def serve(
             log, configured = await open_log(workspace.db), configure(workspace)
             hub = Hub(
                 log,
-                await load_shared(Updates(log), configured.board),
+                await load_shared(Updates(log), configured.board, configured.rules),
                 configured,
                 folder=workspace.folder,
                 exposed=address.exposed,

@@ -14,7 +14,7 @@ Fields = dict[str, Any]
 Place = tuple[int, ...]
 Spell = Callable[[Fields, Mapping[str, Any]], Fields]
 
-NAMES = ("title", "name")
+KNOWN_BY = ("title", "name", "when")
 FLAT_ALIKE = 0.3
 OUTER_ALIKE = 0.4
 INNER_ALIKE = 0.75
@@ -146,7 +146,7 @@ def _matched(
 def _likeness(one: Fields | None, other: Fields | None) -> float:
     if one is None or other is None:
         return 0.0
-    weights = {key: 2 if key in NAMES else 1 for key in one.keys() | other.keys()}
+    weights = {key: 2 if key in KNOWN_BY else 1 for key in one.keys() | other.keys()}
     same = sum(weight for key, weight in weights.items() if one.get(key) == other.get(key))
     return same / sum(weights.values()) if weights else 1.0
 

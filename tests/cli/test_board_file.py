@@ -13,6 +13,7 @@ from collab_dash.board import Pane
 from collab_dash.config import load_workspace
 from collab_dash.doc import edits
 from collab_dash.doc.document import Document
+from collab_dash.rules import Rule
 from hubs import hub_of, link, workspace_at
 from sharing import Peer, sharing
 
@@ -102,16 +103,38 @@ async def test_the_running_hubs_board_is_written_and_later_edits_outlive_its_end
 def test_pages_that_were_changed_by_hand_are_not_written_over_unasked(cli: Cli, tmp_path: Path) -> None:
     file = ran(tmp_path)
     file.write_text(by_hand := TEXT + "width = 4\n")
-    words = f"the pages in {file} were changed since a hub last read them"
+    words = f"pages or rules in {file} were changed since a hub last read them"
     code, out, err = cli("config", "export", file, "--write")
     assert (code, out, file.read_text()) == (1, "", by_hand)
     assert words in err
-    assert "--force writes the shared board over them" in err
+    assert "--force writes what is shared over them" in err
     code, out, err = cli("config", "export", file)
     assert (code, out) == (0, CHANGED + "width = 6\n")
     assert words in err
     assert cli("config", "export", file, "--write", "--force").code == 0
     assert file.read_text() == CHANGED + "width = 6\n"
+
+
+async def test_rules_are_written_as_people_have_them(cli: Cli, tmp_path: Path) -> None:
+    rules = '\n# wakes us\n[[rules]]\nname = "big"   # the name\nwhen = "demo: mag >= 6"\n'
+    workspace = workspace_at(tmp_path, TEXT + rules)
+    file = tmp_path / "collab.toml"
+    async with hub_of(workspace) as hub, sharing(link(hub)) as ana:
+        (rule,) = ana.replica.document.rules
+        with ana.replica.edit() as document:
+            edits.change(document, "rules", rule.id, name="huge", hold=90.0)
+            edits.add_rule(document, Rule(when="demo: mag >= 4", notify=("toast",)))
+        await ana.shared()
+        assert (await asyncio.to_thread(cli, "config", "export", file, "--write")).code == 0
+        assert file.read_text() == TEXT + (
+            '\n# wakes us\n[[rules]]\nname = "huge"   # the name\nwhen = "demo: mag >= 6"\nfor = "90s"\n'
+            '\n[[rules]]\nwhen = "demo: mag >= 4"\nnotify = ["toast"]\n'
+        )
+        with ana.replica.edit() as document:
+            edits.change(document, "rules", rule.id, enabled=False)
+        await ana.shared()
+    async with hub_of(load_workspace(file)) as hub, sharing(link(hub)) as ana:
+        assert [(each.name, each.enabled) for each in ana.replica.document.rules] == [("huge", False), ("", True)]
 
 
 def test_another_file_is_written_and_one_that_is_there_is_not_replaced_unasked(cli: Cli, tmp_path: Path) -> None:

@@ -43,8 +43,8 @@ def told(offset: int, type_: str, key: str, data: Any) -> Event:
 class AlertSession(FakeSession):
     """A session that knows of alerts."""
 
-    def __init__(self, past: Sequence[Event] = (), **changes: Any) -> None:
-        super().__init__(board(LOG), [*(tick(n, float(n)) for n in range(1, 20)), *past], **changes)
+    def __init__(self, past: Sequence[Event] = (), *, pane: Pane = LOG, **changes: Any) -> None:
+        super().__init__(board(pane), [*(tick(n, float(n)) for n in range(1, 20)), *past], **changes)
         self.acknowledged: list[str] = []
         self.rules = [Rule(id="r", when="btc: price > 5", name="big move", hold=30.0, notify=("bell", "oncall"))]
 
@@ -237,8 +237,8 @@ async def test_without_alerts_and_rules_the_dialog_says_so() -> None:
 
 
 async def test_a_pane_of_alerts_is_live() -> None:
-    session = AlertSession([told(30, "alert:fire", "a1", alert(1))])
-    session.board = board(Pane(feeds=("alerts",), view="log", title="Alerts", columns=("type", "name"), width=12))
+    pane = Pane(feeds=("alerts",), view="log", title="Alerts", columns=("type", "name"), width=12)
+    session = AlertSession([told(30, "alert:fire", "a1", alert(1))], pane=pane)
     async with opened(session) as seat:
         assert "●" in seat.line("1 Alerts")
         assert "big move" in seat.line("alert:fire")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import tomllib
 
 from collab_dash.board import Pane
-from collab_dash.workspace_export import PAGES
+from collab_dash.workspace_export import PAGES, RULES
 from collab_dash.workspace_export.plan import Fields, Kind, Node, plans
 from collab_dash.workspace_export.tables import rewrite
-from collab_dash.workspace_models import PageTable, PaneTable
+from collab_dash.workspace_models import PageTable, PaneTable, RuleTable
 
-RULES = Kind("rules", ("name", "when", "notify"))
+SIMPLE = Kind("rules", ("name", "when", "notify"))
 TEXT = """\
 [[rules]]
 name = "big"            # wakes us
@@ -36,7 +36,7 @@ SMALL: Fields = {"name": "small", "when": "mag >= 4", "notify": ["bell", "toast"
 def rewritten(*now: Fields, text: str = TEXT) -> str:
     tables = tomllib.loads(text).get("rules", [])
     was = [Node(None if "wen" in table else table, table=table) for table in tables]
-    written = rewrite(text, RULES, plans(RULES, was, [Node(fields) for fields in now]))
+    written = rewrite(text, SIMPLE, plans(SIMPLE, was, [Node(fields) for fields in now]))
     assert [table for table in tomllib.loads(written).get("rules", []) if "wen" not in table] == list(now)
     return written
 
@@ -75,7 +75,8 @@ def test_none_may_be_left() -> None:
     assert rewritten() == TEXT[TEXT.index("[[rules]]\nwen") :]
 
 
-def test_every_key_of_a_page_and_a_pane_has_its_place() -> None:
+def test_every_key_has_its_place() -> None:
     assert PAGES.inner is not None
     assert set(PAGES.inner.order) == set(PaneTable.model_fields) == {*Pane.__struct_fields__, "feed"} - {"id"}
     assert {*PAGES.order, PAGES.inner.name} == set(PageTable.model_fields)
+    assert set(RULES.order) == {field.alias or name for name, field in RuleTable.model_fields.items()}

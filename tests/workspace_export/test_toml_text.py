@@ -64,4 +64,6 @@ def test_values_are_read_as_they_were_written(value: object) -> None:
 
 
 def test_a_span_is_written_in_the_largest_whole_unit() -> None:
-    assert [span(seconds) for seconds in (1, 60, 90, 900, 3600, 5400)] == ["1s", "1m", "90s", "15m", "1h", "90m"]
+    assert [span(seconds) for seconds in (1, 60, 90.0, 900, 3600, 5400, 0.5, 1e-5)] == [
+        *("1s", "1m", "90s", "15m", "1h", "90m", "0.5s", "0.00001s")
+    ]

@@ -1,4 +1,4 @@
-"""Requests of the domain ``board``: the board and the workspace file."""
+"""Requests of the domain ``board``: what people share, and the workspace file."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ from ..hub import Hub
 from ..subscriber import Subscriber
 from . import Payload, bind
 
+DIGEST = "^[0-9a-f]{16}$"
+
 
 class Written(Payload):
-    """The digest of the board that the workspace file has now."""
+    """The digests of the pages and rules that the workspace file has now."""
 
-    seed: str = Field(pattern="^[0-9a-f]{16}$")
+    pages: str = Field(pattern=DIGEST)
+    rules: str = Field(pattern=DIGEST)
 
 
 @bind(WRITTEN, Written, role="host")
 async def written(hub: Hub, subscriber: Subscriber, payload: Written) -> None:
-    """Note that the workspace file has the board, lest a hub that starts on it take it for somebody's change."""
+    """Note that the workspace file has what is shared, lest a hub that starts on it take it for somebody's change."""
     with hub.shared.edit() as document:
-        document.roots["meta"]["seed"] = payload.seed
+        document.roots["meta"]["seed"] = payload.pages
+        document.roots["meta"]["rules"] = payload.rules
     await hub.shared.passed_on()
