@@ -9,6 +9,7 @@ user file. ``${NAME}`` in a feed's options stays as written: the feed expands it
 from __future__ import annotations
 
 import os
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -325,16 +326,42 @@ def _pages(written: Table, feeds: dict[str, FeedConfig], source: Source, problem
     return tuple(_page(table, number, names, source, problems) for number, table in enumerate(written["pages"]))
 
 
+class WrittenPage(NamedTuple):
+    """
+    A page as it stands in a file.
+
+    Args:
+        title: Its title, or what it is called without one.
+        panes: A pane for each table there; None for one that cannot be shown.
+
+    """
+
+    title: str
+    panes: tuple[Pane | None, ...]
+
+
+def read_pages(text: str) -> list[WrittenPage]:
+    """Give the pages that a workspace file has, each pane in its place; `text` is valid TOML."""
+    tables = tomllib.loads(text).get("pages", [])
+    return [_written_page(table, number, (), Source(""), []) for number, table in enumerate(tables)]
+
+
 def _page(table: Any, number: int, names: tuple[str, ...], source: Source, problems: list[Problem]) -> Page:
+    page = _written_page(table, number, names, source, problems)
+    return Page(title=page.title, panes=tuple(pane for pane in page.panes if pane is not None))
+
+
+def _written_page(
+    table: Any, number: int, names: tuple[str, ...], source: Source, problems: list[Problem]
+) -> WrittenPage:
     path = ("pages", number)
     kept = _salvaged(PageTable, {**table, "panes": []} if isinstance(table, dict) else table, source, path, problems)
     tables = table.get("panes", []) if isinstance(table, dict) else []
-    panes = []
-    for place, pane_table in enumerate(tables if isinstance(tables, list) else [tables]):
-        pane = _pane(pane_table, (*path, "panes", place), names, source, problems)
-        if pane is not None:
-            panes.append(pane)
-    return Page(title=(kept.title if kept else "") or f"Page {number + 1}", panes=tuple(panes))
+    panes = [
+        _pane(pane_table, (*path, "panes", place), names, source, problems)
+        for place, pane_table in enumerate(tables if isinstance(tables, list) else [tables])
+    ]
+    return WrittenPage((kept.title if kept else "") or f"Page {number + 1}", tuple(panes))
 
 
 def _pane(

@@ -145,6 +145,23 @@ def schema(target: str | None) -> None:
 
 
 @config.command()
+@target
+@click.option("--write", is_flag=True, help="Write it into the workspace file itself.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write it to a file.")
+@click.option("--force", is_flag=True, help="Replace a file that is there, or what was changed by hand.")
+def export(target: str | None, write: bool, output: Path | None, force: bool) -> None:
+    """Print the workspace file with board and rules as people have them now; comments and all else stay.
+
+    They are the running hub's, or else what the recording has of them.
+    """
+    from .board_file import export as export_board
+
+    if write and output:
+        raise click.UsageError("--write and --output exclude each other")
+    export_board(target, write=write, output=output, force=force)
+
+
+@config.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=".")
 @click.option("--force", is_flag=True, help="Replace a collab.toml that is there.")
 def init(folder: Path, force: bool) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 import pycrdt
 
-from ..board import Board, Page
+from ..board import Board, Page, as_written
 from ..rules import Rule
 from .document import Document
 from .edits import change, fields_of
@@ -17,8 +17,17 @@ from .entries import NESTED, VERSION, PageEntry, plain
 from .order import row_of
 
 
-def digest(written: Sequence[Page] | Sequence[Rule]) -> str:
-    """Give what tells whether two workspaces have the same pages, or rules, as written."""
+def digest_of_pages(pages: Sequence[Page]) -> str:
+    """Give what tells whether two workspaces have the same pages as written, whatever their ids."""
+    return _digest(as_written(pages))
+
+
+def digest_of_rules(rules: Sequence[Rule]) -> str:
+    """Give what tells whether two workspaces have the same rules as written, whatever their ids."""
+    return _digest([msgspec.structs.replace(rule, id="") for rule in rules])
+
+
+def _digest(written: Sequence[Page] | Sequence[Rule]) -> str:
     return hashlib.sha256(msgspec.json.encode(written)).hexdigest()[:16]
 
 
@@ -26,8 +35,8 @@ def plant(document: Document, board: Board, *, now: int) -> bool:
     """
     Make the document show the workspace's board, if it is new or the workspace has changed since it last did.
 
-    Otherwise people's own edits stand. When the workspace has changed, its pages replace those that are there; what was
-    said and marked stays.
+    Otherwise people's own edits stand. When the workspace has changed, its pages replace those that are there, unless
+    they are the same, as when it was written from them; what was said and marked stays.
 
     Args:
         document: Settled.
@@ -38,7 +47,7 @@ def plant(document: Document, board: Board, *, now: int) -> bool:
         Whether anything was changed.
 
     """
-    seed = digest(board.pages)
+    seed = digest_of_pages(board.pages)
     if document.meta.seed == seed:
         return False
     with document.edit("hub"):
@@ -46,10 +55,11 @@ def plant(document: Document, board: Board, *, now: int) -> bool:
         if not document.meta.epoch:
             meta["epoch"], meta["version"] = secrets.token_hex(8), VERSION
         meta["seed"] = seed
-        for root in ("pages", "panes"):
-            for id_ in document.entries[root]:
-                change(document, root, id_, gone=now)
-        _write(document, board)
+        if digest_of_pages(document.board(board).pages) != seed:
+            for root in ("pages", "panes"):
+                for id_ in document.entries[root]:
+                    change(document, root, id_, gone=now)
+            _write(document, board)
     document.settle()
     return True
 
@@ -65,17 +75,22 @@ def _write(document: Document, board: Board) -> None:
 
 def plant_rules(document: Document, rules: Sequence[Rule], *, now: int) -> bool:
     """Do the same for the workspace's rules; one that is still there keeps its id, and so what it waits for."""
-    seed = digest(rules)
+    seed = digest_of_rules(rules)
     if document.meta.rules == seed:
         return False
     with document.edit("hub"):
         document.roots["meta"]["rules"] = seed
-        for id_ in document.entries["rules"]:
-            change(document, "rules", id_, gone=now)
-        for order, rule in zip(row_of(len(rules)), rules, strict=True):
-            document.roots["rules"][rule.id] = pycrdt.Map(fields_of(rule) | {"order": order})
+        if digest_of_rules(document.rules) != seed:
+            _write_rules(document, rules, now)
     document.settle()
     return True
+
+
+def _write_rules(document: Document, rules: Sequence[Rule], now: int) -> None:
+    for id_ in document.entries["rules"]:
+        change(document, "rules", id_, gone=now)
+    for order, rule in zip(row_of(len(rules)), rules, strict=True):
+        document.roots["rules"][rule.id] = pycrdt.Map(fields_of(rule) | {"order": order})
 
 
 def prune(document: Document, *, before: int) -> None:
