@@ -51,7 +51,7 @@ class Pane(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str = ""
 
 
-class Page(msgspec.Struct, frozen=True, kw_only=True):
+class Page(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A titled screenful of panes; `id` is its id in the shared document."""
 
     title: str
