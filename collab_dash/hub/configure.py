@@ -56,12 +56,14 @@ class Configured:
         board: What peers show.
         feeds: By name.
         problems: Feeds that cannot run, each with a status that says why.
+        edit_rate: How many messages a second a replica of the document may send in the long run; None for any number.
 
     """
 
     board: Board
     feeds: dict[str, ConfiguredFeed] = field(default_factory=dict)
     problems: list[FeedStatus] = field(default_factory=list)
+    edit_rate: float | None = None
 
 
 def configure(workspace: Workspace) -> Configured:
@@ -76,7 +78,8 @@ def configure(workspace: Workspace) -> Configured:
     for problem in problems:
         _log.warning("%s%s", problem.reason, f" ({problem.hint})" if problem.hint else "")
     tastes = {name: configured.feed.pane for name, configured in feeds.items()}
-    return Configured(msgspec.structs.replace(workspace.board, tastes=tastes), feeds, problems)
+    edit_rate = None if workspace.edit_limit == "off" else parse_rate(workspace.edit_limit)
+    return Configured(msgspec.structs.replace(workspace.board, tastes=tastes), feeds, problems, edit_rate)
 
 
 def configure_feed(workspace: Workspace, wanted: FeedConfig) -> ConfiguredFeed:

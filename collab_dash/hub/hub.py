@@ -16,11 +16,12 @@ from ..store.log import Log, open_log
 from ..wire import FEED_STATUS, PING_INTERVAL, STATUS, Close, FeedStatus, Hello, SessionStatus, Welcome
 from .configure import Configured
 from .fanout import Fanout
+from .loading import load_shared
 from .presence import Presence
 from .rate import Rate
 from .recorder import Recorder
 from .runner import Runner
-from .shared import Shared, load_shared
+from .shared import Shared
 from .subscriber import Link, Subscriber
 from .upstreams import make_runners
 
@@ -71,6 +72,7 @@ class Hub:
         self._exposed = exposed
         self._rate = Rate()
         self._joined: set[Subscriber] = set()
+        self._others: set[Link] = set()
         self._changed = asyncio.Event()
 
     @property
@@ -87,6 +89,21 @@ class Hub:
     def subscribers(self) -> frozenset[Subscriber]:
         """Give everybody who is joined."""
         return frozenset(self._joined)
+
+    @property
+    def alone(self) -> bool:
+        """Whether nobody is joined, by whatever door."""
+        return not (self._joined or self._others)
+
+    def open(self, link: Link) -> None:
+        """Count in a link that is no subscriber's; it is closed with the others."""
+        self._others.add(link)
+        self._changed.set()
+
+    def shut(self, link: Link) -> None:
+        """Count it out."""
+        self._others.discard(link)
+        self._changed.set()
 
     def stop(self) -> None:
         """Ask the hub to end in order; `run` does."""
@@ -126,8 +143,8 @@ class Hub:
     async def close_peers(self, code: Close, reason: str) -> None:
         """Close every link, all at once."""
         async with asyncio.TaskGroup() as closing:
-            for subscriber in self._joined:
-                closing.create_task(subscriber.link.close(code, reason))
+            for link in (*(subscriber.link for subscriber in self._joined), *self._others):
+                closing.create_task(link.close(code, reason))
 
     def admit(self, link: Link, hello: Hello, role: str) -> tuple[Subscriber, Welcome]:
         """
@@ -243,7 +260,7 @@ class Hub:
             _log.error("the database cannot be opened: %s", error)
             return
         old, old_shared = self.log, self.shared
-        shared = await load_shared(Updates(log), self._configured.board)
+        shared = await load_shared(Updates(log), self._configured.board, edit_rate=self._configured.edit_rate)
         shared.watchers = old_shared.watchers
 
         def switched() -> None:
