@@ -15,7 +15,13 @@ from ..doc.sync import Kind, Message, write
 from ..errors import BadFrame, RequestRefused
 from ..wire import Code, Fault, Saved, Welcome, may
 
-UNDONE = ("pages", "panes", "room", "marks", "notes", "resolved")
+UNDONE = (
+    "pages",
+    "panes",
+    "room",
+    "marks",
+    "notes",
+)  # not "resolved": to bring back another's is to sign with their name
 GROUPED = 0
 
 
