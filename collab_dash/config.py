@@ -32,6 +32,7 @@ from .workspace_location import (
     source_text,
 )
 from .workspace_models import (
+    EDIT_LIMIT,
     FEEDLESS,
     PageTable,
     PaneTable,
@@ -101,6 +102,7 @@ class Workspace:
         approve: Whether newcomers wait until a host lets them in.
         tls_cert: A certificate chain file, or None.
         tls_key: Its key, or None.
+        edit_limit: How fast a program may edit the shared document, ``200/s`` or ``off``.
         feeds: The feeds that can be tried, by name.
         board: The pages; a pane's view and the like are unset where the workspace left them to the plugin.
         label: The word to show at all times, such as ``DEMO``.
@@ -123,6 +125,7 @@ class Workspace:
     approve: bool = False
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    edit_limit: str = EDIT_LIMIT
     feeds: dict[str, FeedConfig] = field(default_factory=dict)
     board: Board = field(default_factory=lambda: Board(session=""))
     label: str = ""

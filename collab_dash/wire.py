@@ -72,11 +72,14 @@ class Close(IntEnum):
     GOING_DOWN = 4001
     TOO_SLOW = 4008
     TOO_MANY = 4009
+    NOT_NOW = 4013
     BAD_FRAME = 4400
     BAD_TOKEN = 4401
     HELLO_MISSING = 4402
     REMOVED = 4403
+    NO_SUCH_SESSION = 4404
     OTHER_PROTOCOL = 4409
+    EDIT_REFUSED = 4422
 
 
 class Code(StrEnum):

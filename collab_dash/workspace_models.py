@@ -18,6 +18,7 @@ from .type_globs import check_type_glob
 from .wire import MAX_NAME
 from .workspace_faults import nearest
 
+EDIT_LIMIT = "200/s"
 FEEDLESS = ("feeds", "people")
 
 
@@ -36,7 +37,17 @@ class SessionTable(_Table):
     approve: bool = Field(False, description="Whether newcomers wait until a host lets them in.")
     tls_cert: str | None = Field(None, description="A certificate chain file, for https.")
     tls_key: str | None = Field(None, description="The certificate's key file.")
+    edit_limit: str = Field(
+        EDIT_LIMIT, description="How many edits of the shared document each program may make in the long run, or off."
+    )
     label: str = Field("", max_length=24, description="A word shown in the top line at all times.")
+
+    @pydantic.field_validator("edit_limit")
+    @classmethod
+    def _rate(cls, limit: str) -> str:
+        if limit != "off":
+            parse_rate(limit)
+        return limit
 
 
 class UserTable(_Table):

@@ -125,11 +125,7 @@ def add_mark(document: Document, mark: Mark) -> str:
 
 
 def remove_mark(document: Document, id_: str) -> None:
-    """Take a mark away, with its notes."""
-    for note, entry in list(document.notes.items()):
-        if entry.mark == id_:
-            remove(document, "notes", note)
-    remove(document, "resolved", id_)
+    """Take a mark away; its notes are others', and stay in the document, so that undoing brings back all."""
     remove(document, "marks", id_)
 
 

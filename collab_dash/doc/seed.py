@@ -94,8 +94,19 @@ def _write_rules(document: Document, rules: Sequence[Rule], now: int) -> None:
 
 
 def prune(document: Document, *, before: int) -> None:
-    """Delete for good what was taken off the board before a moment (Unix milliseconds): nobody undoes that any more."""
+    """
+    Delete for good what was taken off the board before a moment (Unix milliseconds): nobody undoes that any more.
+
+    So with the notes of marks that are gone.
+    """
     with document.edit("hub"):
+        marks = document.marks
+        for id_, note in document.notes.items():
+            if note.mark not in marks and max(note.at, note.edited) < before:
+                del document.roots["notes"][id_]
+        for id_, resolution in document.resolved.items():
+            if id_ not in marks and resolution.at < before:
+                del document.roots["resolved"][id_]
         for root in NESTED:
             for id_, entry in document.entries[root].items():
                 if 0 < entry.gone < before:

@@ -60,6 +60,7 @@ class Configured:
         problems: Feeds that cannot run, each with a status that says why.
         rules: When to alert whom.
         targets: Where to send alerts, by name.
+        edit_rate: How many messages a second a replica of the document may send in the long run; None for any number.
 
     """
 
@@ -68,6 +69,7 @@ class Configured:
     problems: list[FeedStatus] = field(default_factory=list)
     rules: tuple[Rule, ...] = ()
     targets: dict[str, Target] = field(default_factory=dict)
+    edit_rate: float | None = None
 
 
 def configure(workspace: Workspace) -> Configured:
@@ -83,7 +85,8 @@ def configure(workspace: Workspace) -> Configured:
         _log.warning("%s%s", problem.reason, f" ({problem.hint})" if problem.hint else "")
     tastes = {name: configured.feed.pane for name, configured in feeds.items()}
     board = msgspec.structs.replace(workspace.board, tastes=tastes)
-    return Configured(board, feeds, problems, workspace.rules, workspace.targets)
+    edit_rate = None if workspace.edit_limit == "off" else parse_rate(workspace.edit_limit)
+    return Configured(board, feeds, problems, workspace.rules, workspace.targets, edit_rate)
 
 
 def configure_feed(workspace: Workspace, wanted: FeedConfig) -> ConfiguredFeed:

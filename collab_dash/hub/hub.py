@@ -29,13 +29,14 @@ from .admission import Admission, Links
 from .alerts import Alerts
 from .configure import Configured
 from .fanout import Fanout
+from .loading import load_shared
 from .presence import Presence
 from .rate import Rate
 from .recorder import Recorder
 from .replies import Replies
 from .rules import Rules
 from .runner import Runner
-from .shared import Shared, load_shared
+from .shared import Shared
 from .subscriber import Link, Subscriber
 from .targets import Targets
 from .upstreams import make_runners
@@ -91,6 +92,7 @@ class Hub:
         self._exposed = exposed
         self._rate = Rate()
         self._joined: set[Subscriber] = set()
+        self._others: set[Link] = set()
         self._changed = asyncio.Event()
         self.alerts = Alerts(self.recorder, self._joined, Targets(configured.targets, folder))
         self.rules = Rules(self.alerts, shared.rules(configured.rules))
@@ -110,6 +112,21 @@ class Hub:
     def subscribers(self) -> frozenset[Subscriber]:
         """Give everybody who is joined."""
         return frozenset(self._joined)
+
+    @property
+    def alone(self) -> bool:
+        """Whether nobody is joined, by whatever door."""
+        return not (self._joined or self._others)
+
+    def open(self, link: Link) -> None:
+        """Count in a link that is no subscriber's; it is closed with the others."""
+        self._others.add(link)
+        self._changed.set()
+
+    def shut(self, link: Link) -> None:
+        """Count it out."""
+        self._others.discard(link)
+        self._changed.set()
 
     def stop(self) -> None:
         """Ask the hub to end in order; `run` does."""
@@ -152,7 +169,7 @@ class Hub:
     async def close_peers(self, code: Close, reason: str) -> None:
         """Close every link, of those who wait too, all at once."""
         async with asyncio.TaskGroup() as closing:
-            for link in (*(subscriber.link for subscriber in self._joined), *self.admission.links):
+            for link in (*(each.link for each in self._joined), *self._others, *self.admission.links):
                 closing.create_task(link.close(code, reason))
 
     def admit(self, link: Link, hello: Hello, role: str, client: str) -> tuple[Subscriber, Welcome]:
@@ -284,7 +301,8 @@ class Hub:
             _log.error("the database cannot be opened: %s", error)
             return
         old, old_shared = self.log, self.shared
-        shared = await load_shared(Updates(log), self._configured.board, self._configured.rules)
+        configured = self._configured
+        shared = await load_shared(Updates(log), configured.board, configured.rules, edit_rate=configured.edit_rate)
         shared.watchers = old_shared.watchers
 
         def switched() -> None:

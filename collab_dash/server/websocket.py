@@ -42,6 +42,7 @@ from .credentials import Credentials
 from .frames import EXTENSION, PreparedFrames, WebSocketFormat, text_frame
 
 CLOSE_TIMEOUT = 2.0
+MAX_REASON = 123  # bytes, RFC 6455 section 5.5
 
 _log = logging.getLogger("collab_dash.server")
 _format = WebSocketFormat()
@@ -104,7 +105,7 @@ class WebSocketLink:
         """Close with a code of the protocol; a peer that takes nothing is cut off after two seconds."""
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT):
-                await self._socket.close(code, reason[:120])
+                await self._socket.close(code, reason.encode()[:MAX_REASON].decode(errors="ignore"))
         except TimeoutError:
             self._frames.abort()
         except (RuntimeError, WebSocketDisconnect):
