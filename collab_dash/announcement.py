@@ -134,16 +134,25 @@ def announced(db: Path) -> Announcement | None:
     A file that is not ours alone, cannot be read, or names a process that is gone counts as none. That the process
     is there does not prove that it is the hub: the caller connects to find out.
     """
+    announcement = left_behind(db)
+    if announcement is not None:
+        try:
+            os.kill(announcement.pid, 0)
+        except OSError:
+            return None
+    return announcement
+
+
+def left_behind(db: Path) -> Announcement | None:
+    """Read what a hub of `db` said of itself that runs, or that did not end in order."""
     path = path_of(db)
     try:
         found = path.stat()
         if found.st_uid != os.getuid() or found.st_mode & 0o077:
             return None
-        announcement = msgspec.json.decode(path.read_bytes(), type=Announcement)
-        os.kill(announcement.pid, 0)
+        return msgspec.json.decode(path.read_bytes(), type=Announcement)
     except (OSError, msgspec.MsgspecError):
         return None
-    return announcement
 
 
 def certificate_of(url: str) -> str:

@@ -62,6 +62,10 @@ PUBLISH = "feed:publish"
 RECONNECT = "feed:reconnect"
 DOC_SAVED = "doc:saved"
 DOC_REFUSED = "doc:refused"
+WRITTEN = "board:written"
+FIRING = "alert:firing"
+ACKNOWLEDGE = "alert:ack"
+RULES = "alert:rules"
 
 
 class Close(IntEnum):
@@ -70,11 +74,14 @@ class Close(IntEnum):
     GOING_DOWN = 4001
     TOO_SLOW = 4008
     TOO_MANY = 4009
+    NOT_NOW = 4013
     BAD_FRAME = 4400
     BAD_TOKEN = 4401
     HELLO_MISSING = 4402
     REMOVED = 4403
+    NO_SUCH_SESSION = 4404
     OTHER_PROTOCOL = 4409
+    EDIT_REFUSED = 4422
 
 
 class Code(StrEnum):
@@ -174,8 +181,8 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True):
     client: str
     recovered: bool
     ping: float
-    person: str = ""
     doc: str = ""
+    person: str = ""
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
@@ -308,6 +315,40 @@ class Knock(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     role: str
     address: str = ""
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    A rule that fired; it is firing until somebody acknowledges it.
+
+    Args:
+        alert: Its id.
+        rule: The id of the rule.
+        name: What the rule is called.
+        when: What the rule looks at.
+        feed: The feed of the event that fired it.
+        key: That event's key.
+        offset: That event's number; None if it could not be recorded.
+        time: That event's time, Unix milliseconds.
+        text: That event in one line.
+        fired: When it fired, Unix milliseconds.
+        notify: What is done: ``bell``, ``toast`` and ``desktop`` by each screen, all others by the hub.
+        left_out: Alerts of this rule before it that were too many to be told.
+
+    """
+
+    alert: str
+    rule: str
+    name: str
+    when: str
+    feed: str
+    key: str | None = None
+    offset: int | None = None
+    time: int = 0
+    text: str = ""
+    fired: int = 0
+    notify: tuple[str, ...] = ()
+    left_out: int = 0
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):

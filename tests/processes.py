@@ -142,9 +142,9 @@ class Hub(NamedTuple):
 
 
 @asynccontextmanager
-async def hub_process(workspace: Path, *, port: int = 0) -> AsyncIterator[Hub]:
+async def hub_process(workspace: Path, *options: str, port: int = 0) -> AsyncIterator[Hub]:
     """Run ``collab-dash serve`` until the end of the block, or until it is killed in it."""
-    async with program("serve", workspace, "--port", port) as running:
+    async with program("serve", workspace, "--port", port, *options) as running:
         await running.has(2)
         ready, viewer = running.lines
         yield Hub(running, ready.removeprefix("ready "), viewer.removeprefix("viewer "))

@@ -44,11 +44,12 @@ def board(context: click.Context, target: str | None, page: str | None, name: st
 @click.command()
 @page_option
 @name_option
+@approve_option
 @click.pass_context
-def demo(context: click.Context, page: str | None, name: str | None) -> None:
+def demo(context: click.Context, page: str | None, name: str | None, approve: bool) -> None:
     """Open a board on an invented market, quakes, edits and log, labelled DEMO; needs no network."""
     _need_terminal(context)
-    _open("builtin:demo", page=page, name=name)
+    _open("builtin:demo", page=page, name=name, approve=approve)
 
 
 @click.command()

@@ -126,6 +126,8 @@ def program(context: click.Context, page: str | None, name: str | None, approve:
 
     Without a command, opens the board of the workspace in the current folder, or the built-in starter.
     """
+    if approve and context.invoked_subcommand not in (None, "board"):
+        raise click.UsageError("--approve stands behind the command: collab-dash serve --approve, or demo --approve")
     context.obj = {"page": page, "name": name, "approve": approve}
     if context.invoked_subcommand is None:
         context.invoke(load(_BOARD), target=None, **context.obj)

@@ -104,7 +104,7 @@ class Admission:
         asked = self._waiting.get(client)
         if asked is None:
             raise RequestRefused("nobody of that id waits", code=Code.NOT_FOUND, path=("data", "client"))
-        if yes:
+        if yes and asked.person != client:  # who has no secret is somebody else the next time
             self._known.add(asked.person)
         for waiting in self._waiting.values():
             if waiting.person == asked.person and not waiting.answer.done():

@@ -100,10 +100,12 @@ class Subscriber:
         """Whether it gets each batch as it is delivered."""
         return self._live
 
-    def push(self, event: str, data: Any, *, lasting: bool = False) -> None:
-        """Send it something that is not an event; dropped while it is behind, unless no newer news will follow."""
-        if lasting or self.link.backlog() <= MAX_BACKLOG:
-            self.link.push(encode_push(event, data))
+    def push(self, event: str, data: Any, *, lasting: bool = False) -> bool:
+        """Send it what is no event; dropped (false) while it is behind, unless `lasting`: no newer news will follow."""
+        if not lasting and self.link.backlog() > MAX_BACKLOG:
+            return False
+        self.link.push(encode_push(event, data))
+        return True
 
     def offer(self, last: int | None, wrapped: bytes) -> None:
         """Take a batch that ends at offset `last` (None: not recorded), or fall behind; never waits."""

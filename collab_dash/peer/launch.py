@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from ..announcement import Announcement, announced, hub_log
+from ..announcement import Announcement, announced, hub_log, left_behind
 from ..errors import HubError, SessionError
 from ..identity import Identity
 from ..wire import STOP
@@ -79,7 +79,9 @@ async def find_or_start(location: Location, *, stdin: int | None = None, approve
     announcement = await find(location)
     if announcement and approve and not announcement.approve and await _gave_way(announcement):
         announcement = None
-    found = Found(announcement, started=False) if announcement else await _start(location, stdin, approve=approve)
+    killed = left_behind(location.db)
+    asking = approve or (killed is not None and killed.approve)  # one that was killed lets nobody in by that
+    found = Found(announcement, started=False) if announcement else await _start(location, stdin, approve=asking)
     if approve and not found.announcement.approve:
         raise HubError(
             f"the hub of {location.identity} runs already, and lets everybody in who has a link",

@@ -23,6 +23,7 @@ from ..wire import (
     DOC_SAVED,
     EVENTS,
     FEED_STATUS,
+    FIRING,
     INTRODUCE,
     KNOCKS,
     LEAVE,
@@ -31,6 +32,7 @@ from ..wire import (
     SKIPPED,
     STATUS,
     TOKEN,
+    Alert,
     Brought,
     Close,
     Fault,
@@ -54,6 +56,7 @@ from .connection import CHECK, connect_to, ended
 from .greeting import greet
 from .pending import Pending
 from .updates import Events as Events
+from .updates import Firing as Firing
 from .updates import Joined as Joined
 from .updates import Knocks as Knocks
 from .updates import Lost as Lost
@@ -76,6 +79,7 @@ _PUSHES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     FEED_STATUS: (lambda status: status, FeedStatus),
     STATUS: (lambda status: status, SessionStatus),
     PEOPLE: (People, list[Person]),
+    FIRING: (Firing, list[Alert]),
     KNOCKS: (Knocks, list[Knock]),
     BROUGHT: (lambda brought: brought, Brought),
 }
@@ -85,7 +89,7 @@ def _matter(update: Update | CollabDashError) -> Hashable | None:
     """Give what newer news makes older news of: a state; events and the link's ups and downs count each by itself."""
     if isinstance(update, FeedStatus):
         return FeedStatus, update.feed
-    return type(update) if isinstance(update, SessionStatus | People | Knocks) else None
+    return type(update) if isinstance(update, SessionStatus | People | Firing | Knocks) else None
 
 
 class Session:

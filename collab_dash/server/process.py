@@ -21,7 +21,7 @@ from ..config import Workspace
 from ..errors import HubError
 from ..hub.configure import configure
 from ..hub.hub import Hub
-from ..hub.shared import load_shared
+from ..hub.loading import load_shared
 from ..store.docs import Updates
 from ..store.log import open_log
 from ..wire import MAX_REQUEST_BYTES, PING_INTERVAL, SILENCE_LIMIT, Close
@@ -155,7 +155,7 @@ async def serve(
             log, configured = await open_log(workspace.db), configure(workspace)
             hub = Hub(
                 log,
-                await load_shared(Updates(log), configured.board),
+                await load_shared(Updates(log), configured.board, configured.rules, edit_rate=configured.edit_rate),
                 configured,
                 folder=workspace.folder,
                 exposed=address.exposed,
@@ -205,7 +205,7 @@ async def _stopped(hub: Hub, terms: Terms) -> None:
     alone_for = FIRST_PEER
     while not hub.stopping.is_set():
         try:
-            async with asyncio.timeout(alone_for if not hub.subscribers else None):
+            async with asyncio.timeout(alone_for if hub.alone else None):
                 await hub.peers_changed()
         except TimeoutError:
             hub.stop()
@@ -238,6 +238,7 @@ class _Server(uvicorn.Server):
                 ws_ping_timeout=SILENCE_LIMIT - PING_INTERVAL,
                 lifespan="off",
                 access_log=False,
+                log_level="warning",  # below, it logs addresses whole, and one may have a token in it
                 log_config=None,
                 server_header=False,
                 timeout_graceful_shutdown=3,

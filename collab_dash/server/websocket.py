@@ -46,6 +46,7 @@ from .credentials import Credentials
 from .frames import EXTENSION, PreparedFrames, WebSocketFormat, text_frame
 
 CLOSE_TIMEOUT = 2.0
+MAX_REASON = 123  # bytes, RFC 6455 section 5.5
 
 _log = logging.getLogger("collab_dash.server")
 _format = WebSocketFormat()
@@ -113,7 +114,7 @@ class WebSocketLink:
         """Close with a code of the protocol; a peer that takes nothing is cut off after two seconds."""
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT):
-                await self._socket.close(code, reason[:120])
+                await self._socket.close(code, reason.encode()[:MAX_REASON].decode(errors="ignore"))
         except TimeoutError:
             self._frames.abort()
         except (RuntimeError, WebSocketDisconnect):
@@ -225,7 +226,7 @@ async def _serve(link: WebSocketLink, hub: Hub, subscriber: Subscriber) -> None:
         link.push(encode_push(DOC_SAVED, Saved(updates=updates)))
 
     link.take_at_once(partial(_take_presence, hub, subscriber))
-    replica = Replica(link, hub.shared, role=subscriber.role, person=subscriber.client, saved=saved)
+    replica = Replica(link, hub.shared, role=subscriber.role, person=subscriber.person, saved=saved)
     try:
         async with asyncio.TaskGroup() as tasks:
             running = [

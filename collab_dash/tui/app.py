@@ -20,6 +20,7 @@ from ..errors import CollabDashError
 from ..event import unix_ms
 from ..people import colour_for
 from ..wire import person_id
+from .alerting import Alerting
 from .clipboard import clipboard_command, copy_by
 from .frames import Frames
 from .live import Connect, Live
@@ -80,6 +81,7 @@ class BoardApp(App[None]):
         self.you = you
         self.live = Live(State(first or "", clock), Frames(self.set_timer))
         self.failure: CollabDashError | None = None
+        self._alerting = Alerting(self)
         self._tidied = 0
 
     def get_default_screen(self) -> Screen[None]:
@@ -179,6 +181,17 @@ class BoardApp(App[None]):
         command = clipboard_command(os.environ)
         if command is None or not await copy_by(command, text):
             super().copy_to_clipboard(text)
+
+    def notice(self, title: str, text: str) -> None:
+        """Show a notice on the desktop."""
+        self.run_worker(self._notice(title, text), group="notice")
+
+    async def _notice(self, title: str, text: str) -> None:
+        from .desktop import notice_command, notice_sequence, show_notice
+
+        command = notice_command(os.environ, title, text)
+        if (command is None or not await show_notice(command)) and self._driver is not None:
+            self._driver.write(notice_sequence(os.environ, title, text))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer every key's action by name, the pages, and the themes."""

@@ -13,7 +13,7 @@ import msgspec
 from ..board import Board, completed
 from ..errors import CollabDashError, RequestRefused
 from ..event import Event
-from ..peer.updates import Events, Joined, Knocks, Lost, People
+from ..peer.updates import Events, Firing, Joined, Knocks, Lost, People
 from ..wire import BOARD, HISTORY, RECONNECT, Brought, Code, FeedStatus, History, SessionStatus, Skipped
 from .company import Company
 from .frames import Frames
@@ -125,7 +125,9 @@ class Live:
         else:
             self.streams.let_pass(events)
 
-    def _apply(self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Brought | Knocks | Lost) -> None:
+    def _apply(
+        self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Brought | Firing | Knocks | Lost
+    ) -> None:
         if isinstance(update, Joined):
             self._join(update)
             return
@@ -231,8 +233,7 @@ class Live:
             RequestRefused: If the hub refuses or does not answer.
 
         """
-        selection = stream.selection
-        query: dict[str, Any] = {"feeds": list(selection.feeds), "types": list(selection.types)}
+        query = stream.selection.query()
         if upto is not None:
             query["before"] = upto + 1
         since, count = now - stream.reach * 1000, 0

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import RequestRefused
 from ..event import Event
 from ..wire import DENSITY, HISTORY, Code, Density, History
-from .ahead import PAGE, Ahead
+from .ahead import Ahead
 from .streams import Stream
 
 MOST_AT_ONCE = 3000
-MOST_PAGES = 5
+FEW, MANY = 100, 5000
+SEARCHED = 11
 
 if TYPE_CHECKING:
     from .live import Live
@@ -50,49 +51,54 @@ class Past:
         found = await self._live.ask(DENSITY, {"since": ms, "until": ms + 1, "buckets": 1}, Density)
         return Place(ms, found.offsets[0])
 
-    async def before(self, wanted: Stream, offset: int | None) -> Place:
+    async def nearest(self, wanted: Stream, offset: int | None, *, back: bool) -> Place:
         """
-        Give the place of the last event that belongs to a stream.
+        Give the place of the next event that belongs to a stream, or of the one before.
 
         Args:
             wanted: Which events count.
-            offset: Only what is before this event; None for the end of the log.
+            offset: Only what is on that side of this event; None for the end of the log.
+            back: Which side.
 
         Raises:
-            RequestRefused: If there is none, too.
+            RequestRefused: If there is none near enough, too.
 
         """
-        selection = wanted.selection
-        query: dict[str, Any] = {"feeds": list(selection.feeds), "types": list(selection.types), "limit": PAGE}
+        side, which = ("before", "earlier") if back else ("after", "later")
+        picky = wanted.selection.key or wanted.selection.filter
+        query = {**wanted.selection.query(), "limit": FEW if picky else 1}
         if offset is not None:
-            query["before"] = offset
-        for _ in range(MOST_PAGES):
+            query[side] = offset
+        for _ in range(SEARCHED):
             page = await self._live.ask(HISTORY, query, History)
             if chosen := wanted.choose(page.events):
-                return Place(chosen[-1].received, chosen[-1].offset or 0)
+                found = chosen[-1 if back else 0]
+                return Place(found.received, found.offset or 0)
             if not page.more:
-                break
-            query["before"] = page.last
-        raise RequestRefused("nothing earlier here", code=Code.NOT_FOUND)
+                raise RequestRefused(f"nothing {which} here", code=Code.NOT_FOUND)
+            query |= {side: page.last, "limit": MANY}
+        message = f"nothing in {(SEARCHED - 1) * MANY:,} {which} events; go there by time"
+        raise RequestRefused(message, code=Code.NOT_FOUND)
 
-    async def up_to(self, wanted: Stream, offset: int) -> list[Event]:
+    async def up_to(self, wanted: Stream, offset: int) -> list[Event] | None:
         """
-        Give the events after `offset` up to the next one that belongs to a stream, or some thousands of them.
+        Give the events after `offset` up to the next one that belongs to a stream; None if they are too many.
 
         Raises:
             RequestRefused: If none belongs to it, too.
 
         """
         passed: list[Event] = []
-        while len(passed) < PAGE * MOST_PAGES:
+        while len(passed) < MOST_AT_ONCE:
             event = await self._ahead.next()
             if event is None:
                 self._ahead.begin(offset)
                 raise RequestRefused("nothing later here", code=Code.NOT_FOUND)
             passed.append(event)
             if wanted.choose([event]):
-                break
-        return passed
+                return passed
+        self._ahead.begin(offset)
+        return None
 
     async def due(self, ms: int) -> list[Event] | None:
         """Give the events that come next and were received by `ms`; None if that is more than can happen at once."""

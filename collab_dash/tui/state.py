@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Sequence
 
 from ..board import Board
-from ..peer.updates import Joined, Knocks, Lost, People
+from ..event import OWN_FEEDS
+from ..peer.updates import Firing, Joined, Knocks, Lost, People
 from ..people import COLOURS, distinct_names
-from ..wire import MAX_NAME, FeedStatus, Knock, Person, SessionStatus, Skipped, Welcome, may
+from ..wire import MAX_NAME, Alert, FeedStatus, Knock, Person, SessionStatus, Skipped, Welcome, may
 from .drawing.numbers import span
 from .drawing.text import clean, cut, width
 
@@ -47,6 +48,7 @@ class State:
         self.feeds: dict[str, FeedStatus] = {}
         self.status: SessionStatus | None = None
         self.people: list[Person] = []
+        self.alerts: list[Alert] = []
         self.waiting = False
         self.knocks: list[Knock] = []
         self._names: dict[str, str] = {}
@@ -67,7 +69,7 @@ class State:
         for watcher in tuple(self._watchers):
             watcher()
 
-    def apply(self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Knocks | Lost) -> None:
+    def apply(self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Firing | Knocks | Lost) -> None:
         """Take note of what the hub said."""
         match update:
             case FeedStatus():
@@ -78,6 +80,8 @@ class State:
                 self.people = update.people
                 names = distinct_names(clean(person.name) for person in update.people)
                 self._names = {person.client: name for person, name in zip(update.people, names, strict=True)}
+            case Firing():
+                self.alerts = update.alerts
             case Knocks():
                 self.knocks = update.knocks
             case Skipped():
@@ -114,7 +118,8 @@ class State:
 
     def feed(self, name: str) -> FeedStatus:
         """Give what is known of a feed."""
-        return self.feeds.get(name) or FeedStatus(feed=name, since=self.since)
+        state = "live" if name in OWN_FEEDS else "connecting"
+        return self.feeds.get(name) or FeedStatus(feed=name, state=state, since=self.since)
 
     def all_feeds(self) -> list[FeedStatus]:
         """Give every feed, in the order of the workspace file."""

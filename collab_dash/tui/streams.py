@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from heapq import merge
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -31,6 +31,10 @@ class Selection(msgspec.Struct, frozen=True):
     types: tuple[str, ...] = ()
     key: str = ""
     filter: str = ""
+
+    def query(self) -> dict[str, Any]:
+        """Give what to ask the hub's log for; key and filter are for ourselves to look at."""
+        return {"feeds": None if "*" in self.feeds else list(self.feeds), "types": list(self.types)}
 
 
 class Tap(Protocol):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import RequestRefused
 from ..event import Event
+from ..wire import Code
 from .past import Past, Place
 from .streams import Selection, Stream
 
@@ -76,6 +78,7 @@ class Travel:
         self._wish: Callable[[], Coroutine[Any, Any, None]] | None = None
         self._woken = asyncio.Event()
         self._under_way = False
+        self._going = False
         self._ticked = 0.0
 
     def clock(self) -> int:
@@ -85,9 +88,7 @@ class Travel:
     @property
     def settled(self) -> bool:
         """Whether what is shown is what was wished for last."""
-        return self._wish is None and self.position == self.at
-
-    # Wishes
+        return self._wish is None and not self._going
 
     def seek(self, ms: int) -> None:
         """Go to a moment, Unix milliseconds; one that is yet to come is the present."""
@@ -147,14 +148,13 @@ class Travel:
         for tell in tuple(self.on_moved):
             tell()
 
-    # The way
-
     async def _travel(self) -> None:
         try:
             while self.position is not None:
                 self._woken.clear()
                 if self._wish is not None:
                     wish, self._wish = self._wish, None
+                    self._going = True
                     await self._attempt(wish())
                 elif self.playing:
                     await self._woken_within(TICK)
@@ -165,11 +165,9 @@ class Travel:
             self._under_way = False
 
     async def _woken_within(self, seconds: float) -> None:
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._woken.wait()
-        except TimeoutError:
-            pass
 
     async def _attempt(self, work: Coroutine[Any, Any, None]) -> None:
         try:
@@ -181,6 +179,7 @@ class Travel:
                     self.go_live()  # we never left
                 self.position = self.at
                 self.fault = str(error)
+        self._going = False
         self._changed()
 
     async def _tick(self) -> None:
@@ -214,11 +213,16 @@ class Travel:
         await self._show(await self._past.find(ms))
 
     async def _step_back(self, wanted: Stream) -> None:
-        await self._show(await self._past.before(wanted, self.offset))
+        await self._show(await self._past.nearest(wanted, self.offset, back=True))
 
     async def _step_on(self, wanted: Stream) -> None:
-        events = await self._past.up_to(wanted, self.offset or 0)
-        self._happen(events, events[-1].received)
+        if self.offset is None:
+            raise RequestRefused("nothing later here", code=Code.NOT_FOUND)
+        events = await self._past.up_to(wanted, self.offset)
+        if events is None:
+            await self._show(await self._past.nearest(wanted, self.offset, back=False))
+        else:
+            self._happen(events, events[-1].received)
 
     async def _show(self, place: Place) -> None:
         pasts = await self._past.fetch(place)

@@ -68,6 +68,7 @@ class Window:
         self._until: int | None = None
         self._asking = False
         self._again = False
+        self._columns = 0
 
     @property
     def settled(self) -> bool:
@@ -133,15 +134,14 @@ class Window:
 
     async def look(self, columns: int) -> None:
         """Ask the hub again; while it is asked already, once more after that."""
+        self._columns, self._again = min(columns, MOST_BUCKETS), True
         if self._asking:
-            self._again = True
             return
         self._asking = True
         try:
-            self._again = True
             while self._again:
                 self._again = False
-                await self._ask(min(columns, MOST_BUCKETS))
+                await self._ask(self._columns)
         except RequestRefused:
             pass  # what is known stays; it is asked again soon
         finally:

@@ -22,13 +22,14 @@ class Opened:
         self.joined: tuple[Any, ...] = ()
         self.name = ""
         self.ask = False
+        self.rest: dict[str, Any] = {}
 
     def draw(self, connect: Callable[[Callable[[], None]], Any], you: Identity, *, ask: bool, **board: Any) -> None:
         self.board, self.ask = board, ask
         connect(lambda: None)
 
     def open_session(self, location: Any, you: Identity, **rest: Any) -> None:
-        self.joined, self.name = (location,), you.name
+        self.joined, self.name, self.rest = (location,), you.name, rest
 
     def join(self, *where: Any, name: str, **rest: Any) -> None:
         self.joined, self.name = where, name
@@ -92,6 +93,20 @@ def test_the_workspace_meant_is_opened(
 def test_page_and_name_may_stand_anywhere(cli: Cli, opened: Opened, arguments: tuple[str, ...]) -> None:
     assert cli(*arguments).code == 0
     assert (opened.name, opened.board["page"]) == ("ana", "Two")
+
+
+@pytest.mark.parametrize("arguments", [("--approve",), ("--approve", "."), (".", "--approve"), ("demo", "--approve")])
+def test_newcomers_wait_where_that_is_wanted(cli: Cli, opened: Opened, tmp_path: Path, arguments: tuple[str]) -> None:
+    workspace_at(tmp_path)
+    assert cli(*arguments).code == 0
+    assert opened.rest["approve"] is True
+
+
+@pytest.mark.parametrize("command", [("demo",), ("serve",), ("join", "http://h/#x")])
+def test_to_let_newcomers_wait_is_never_silently_left_aside(cli: Cli, command: tuple[str, ...]) -> None:
+    code, _, err = cli("--approve", *command)
+    assert code == 2
+    assert "--approve stands behind the command" in err
 
 
 @pytest.mark.parametrize("arguments", [(), ("join", "http://h/#x")])

@@ -28,7 +28,10 @@ from collab_dash.wire import (
     DENSITY,
     HISTORY,
     INTRODUCE,
+    LET_IN,
     LINKS,
+    REMOVE,
+    RENEW,
     Code,
     Density,
     FeedStatus,
@@ -114,6 +117,10 @@ class FakeSession(Session):
             return msgspec.Raw(msgspec.json.encode(answer))
         if event == LINKS:
             return msgspec.Raw(msgspec.json.encode(self.links))
+        if event in (LET_IN, REMOVE, RENEW):
+            self.told.append((event, data))
+            self.links = {role: link and f"{link}2" for role, link in self.links.items()}
+            return msgspec.Raw(b"null")
         raise RequestRefused("unknown", code="unknown_event")
 
     def _history(self, query: dict[str, Any]) -> History:
@@ -123,7 +130,7 @@ class FakeSession(Session):
         chosen = [
             event
             for event in self.past
-            if (feeds is None or event.feed in feeds or "*" in feeds)
+            if (feeds is None or event.feed in feeds)
             and (not types or any(fnmatchcase(event.type, glob) for glob in types))
             and after < (event.offset or 0) < before
         ]

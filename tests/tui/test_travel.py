@@ -47,10 +47,10 @@ async def go(seat: Seat, ms: int) -> None:
     await arrived(seat)
 
 
-async def record(seat: Seat, *events: Event) -> None:
+async def record(seat: Seat, *events: Event, settled: bool = True) -> None:
     """Let events happen that are in the log too, as all are."""
     seat.session.past += events
-    await seat.happen(*events)
+    await (seat.happen(*events) if settled else seat.push_unsettled(Events(list(events))))
 
 
 async def test_every_view_shows_what_was() -> None:
@@ -126,6 +126,24 @@ async def test_returning_while_events_pour_in_has_no_gap_and_no_duplicate() -> N
         assert shown(seat) == [*range(1, 81)]
 
 
+async def test_returning_before_having_got_there_shows_the_present() -> None:
+    async with opened(session()) as seat:
+        seat.session.history_open.clear()
+        travel(seat).seek(NOON - 30_000)
+        await seat.until(lambda: bool(seat.session.asked) and seat.session.asked[-1][0] == DENSITY)
+        travel(seat).go_live()
+        await record(seat, tick(60, 1.0), settled=False)
+        seat.session.history_open.set()
+        await arrived(seat)
+        assert (travel(seat).position, shown(seat)) == (None, [*range(1, 61)])
+
+
+async def test_the_digest_of_hidden_panes_travels_too() -> None:
+    async with opened(session(), size=(80, 24)) as seat:
+        await go(seat, NOON - 30_000)
+        assert "13:59:30  2 Table" in seat.text
+
+
 async def test_steps_go_from_event_to_event_of_the_pane() -> None:
     past = [tick(n, float(n), feed="btc" if n % 2 else "eth") for n in range(1, 60)]
     panes = (LOG, Pane(feeds=("eth",), view="log", title="Other", width=6))
@@ -147,6 +165,25 @@ async def test_steps_go_from_event_to_event_of_the_pane() -> None:
         await seat.press("2", "full_stop")
         await arrived(seat)
         assert travel(seat).offset == place + 3
+
+
+async def test_a_rare_event_is_found_far_away_and_one_that_is_too_far_is_told() -> None:
+    count = 60_000
+    past = [Event(offset=n, feed="btc", type="a:b", received=NOON - 2 * count + n, data={"n": n}) for n in range(count)]
+    async with opened(FakeSession(board(LOG), past[1:])) as seat:
+        for by, sought, found in ((-1, "n == 20000", 20_000), (1, "n == 45000", 45_000), (-1, "n > 44998", 44_999)):
+            travel(seat).step(by, Selection(("btc",), filter=sought))
+            await arrived(seat)
+            assert (travel(seat).offset, travel(seat).fault) == (found, "")
+            assert shown(seat)[-1:] == [found]
+        travel(seat).step(1, Selection(("btc",), filter="n == 2"))
+        await arrived(seat)
+        assert (travel(seat).offset, travel(seat).fault) == (44_999, "nothing later here")
+        await go(seat, NOON - count - 1)
+        travel(seat).step(-1, Selection(("btc",), filter="n == 2"))
+        await arrived(seat)
+        assert travel(seat).fault == "nothing in 50,000 earlier events; go there by time"
+        assert shown(seat)[-1:] == [count - 1]
 
 
 async def test_there_is_nothing_before_the_first_event_and_nothing_after_the_last() -> None:
@@ -292,6 +329,19 @@ async def test_another_log_is_looked_up_at_the_same_time() -> None:
         await seat.push(Joined(welcome(epoch="e2", offset=59)))
         await arrived(seat)
         assert (shown(seat), travel(seat).position) == ([1, 11, 21], NOON - 30_000)
+
+
+async def test_a_pane_of_all_feeds_has_its_past_and_its_steps() -> None:
+    everything = Pane(feeds=("*",), view="log", title="All", width=6)
+    past = [tick(n, float(n), feed="btc" if n % 2 else "eth") for n in range(1, 60)]
+    async with opened(FakeSession(board(everything, feeds=("btc", "eth")), past)) as seat:
+        assert shown(seat) == [*range(1, 60)]
+        await go(seat, NOON - 30_000)
+        await seat.press("comma")
+        await arrived(seat)
+        assert shown(seat) == [*range(1, 30)]
+        await travel(seat).advance(2.0)
+        assert shown(seat) == [*range(1, 32)]
 
 
 async def test_a_filter_and_another_page_show_the_past_too() -> None:

@@ -94,16 +94,16 @@ async def _serve(hub: Hub, subscriber: Subscriber, request: Request) -> Any:
     if not subscriber.requests.take(monotonic()):
         message = f"more than {REQUESTS_PER_SECOND:,} requests a second on this link"
         raise RequestRefused(message, code=Code.RATE_LIMITED, retry=True)
-    binding, payload = _checked(subscriber, request)
+    payload = _checked(subscriber, request)
     if request.key is None:
-        return await _done(hub, subscriber, binding, payload)
+        return await _done(hub, subscriber, request.event, payload)
     wanted = f"{request.event} {payload.model_dump_json()}"
     return await hub.replies.once(
-        subscriber.person, request.key, wanted, lambda: _done(hub, subscriber, binding, payload)
+        subscriber.person, request.key, wanted, lambda: _done(hub, subscriber, request.event, payload)
     )
 
 
-def _checked(subscriber: Subscriber, request: Request) -> tuple[Binding, Payload]:
+def _checked(subscriber: Subscriber, request: Request) -> Payload:
     binding = BINDINGS.get(request.event)
     if binding is None:
         raise RequestRefused(f"there is no request {request.event!r}", code=Code.UNKNOWN_EVENT)
@@ -114,14 +114,14 @@ def _checked(subscriber: Subscriber, request: Request) -> tuple[Binding, Payload
         message = f"a key has 1 to {MAX_KEY} characters"
         raise RequestRefused(message, code=Code.INVALID_PAYLOAD, path=("key",))
     try:
-        return binding, binding.schema.model_validate_json(bytes(request.data))
+        return binding.schema.model_validate_json(bytes(request.data))
     except pydantic.ValidationError as error:
         raise _invalid(error) from None
 
 
-async def _done(hub: Hub, subscriber: Subscriber, binding: Binding, payload: Payload) -> Any:
+async def _done(hub: Hub, subscriber: Subscriber, event: str, payload: Payload) -> Any:
     try:
-        return await binding.handler(hub, subscriber, payload)
+        return await BINDINGS[event].handler(hub, subscriber, payload)
     except RequestRefused:
         raise
     except LogUnavailable as error:
@@ -129,7 +129,7 @@ async def _done(hub: Hub, subscriber: Subscriber, binding: Binding, payload: Pay
     except CollabDashError as error:
         raise RequestRefused(str(error), code=Code.INTERNAL) from error
     except Exception as error:
-        _log.exception("a request failed: %s", type(payload).__name__)
+        _log.exception("request %s failed", event)
         raise RequestRefused("the hub failed on this request; its log says why", code=Code.INTERNAL) from error
 
 
@@ -139,5 +139,5 @@ def _invalid(error: pydantic.ValidationError) -> RequestRefused:
     return RequestRefused(message, code=Code.INVALID_PAYLOAD, path=("data", *first["loc"]))
 
 
-for _domain in ("session", "feed"):
+for _domain in ("session", "board", "feed", "alert"):
     import_module(f".{_domain}", __name__)

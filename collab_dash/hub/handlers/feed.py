@@ -48,7 +48,7 @@ class TimesOfDensity(Payload):
     since: int = Field(ge=0, le=LATEST)
     until: int = Field(ge=0, le=LATEST)
     buckets: int = Field(ge=1, le=500)
-    feeds: Names | None = Field(None, max_length=1000)
+    feeds: Names | None = Field(None, max_length=100)
 
     @model_validator(mode="after")
     def _forward(self) -> TimesOfDensity:
@@ -70,7 +70,7 @@ class Publish(Payload):
     @classmethod
     def _feed(cls, feed: str) -> str:
         if not is_feed_name(feed):
-            raise ValueError("a feed's name is lower-case letters, digits, _ . -, and not hub")
+            raise ValueError("a feed's name is lower-case letters, digits, _ . -, and not hub or alerts")
         return feed
 
     @field_validator("type")

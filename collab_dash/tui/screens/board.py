@@ -13,6 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from ...board import Board
+from ..doorbell import Doorbell
 from ..live import Live
 from ..widgets.keys import Keys
 from ..widgets.offer import OfferLine
@@ -58,6 +59,8 @@ class BoardScreen(Together):
         Binding("p", "pause_all", "Pause all", show=False),
         Binding("P,shift+p", "people", "People", key_display="P"),
         Binding("S,shift+s", "share", "Share", key_display="S"),
+        Binding("exclamation_mark", "alerts", "Alerts", key_display="!"),
+        Binding("a", "acknowledge", "Acknowledge", id="alert.acknowledge"),
         Binding("escape", "back", "Back", show=False, key_display="Esc"),
     ]
 
@@ -66,6 +69,7 @@ class BoardScreen(Together):
         self._wanted = page
         self._digest: Digest | None = None
         self._prompt: Prompt | None = None
+        self._doorbell = Doorbell(live.state, self._ring)
         live.on_board = self.show_board
 
     def compose(self) -> ComposeResult:
@@ -158,8 +162,17 @@ class BoardScreen(Together):
 
     def _on_state(self) -> None:
         if self.is_attached:  # the session may speak while the screen is being taken down
+            self._doorbell.listen()
+            if self.live.state.waiting and self.live.state.board is None:
+                self.query_one("#connecting", Static).update(Content("waiting for the host to let you in…"))
             self._paint_all()
             self.refresh_bindings()
+
+    def _ring(self, text: str) -> None:
+        from .knocks import KnockDialog
+
+        if not isinstance(self.app.screen, KnockDialog):  # which shows it already
+            self.notify(text, timeout=15, markup=False)
 
     def _paint_all(self) -> None:
         self.query_one(TopLine).want_paint()
@@ -183,8 +196,10 @@ class BoardScreen(Together):
                 return len(stage.pages) > 1
             case "zoom" | "pause_all":
                 return stage.current is not None
-            case "people" | "share":
+            case "people" | "share" | "alerts":
                 return self.live.state.joined
+            case "acknowledge":
+                return self.live.state.joined and self.live.state.may("editor") and bool(self.live.state.alerts)
         return super().check_action(action, parameters)
 
     def action_pane(self, step: int) -> None:
@@ -227,9 +242,21 @@ class BoardScreen(Together):
 
     def action_share(self) -> None:
         """Show the links that others can join by."""
-        from .dialogs import ShareDialog
+        from .share import ShareDialog
 
         self.app.push_screen(ShareDialog(self.live))
+
+    def action_alerts(self) -> None:
+        """Show what is firing, and what was."""
+        from .alerts import AlertsDialog
+
+        self.app.push_screen(AlertsDialog(self.live))
+
+    def action_acknowledge(self) -> None:
+        """Acknowledge the newest alert."""
+        from .alerts import acknowledge
+
+        self.run_worker(acknowledge(self.app, self.live, self.live.state.alerts[-1]))
 
     # What panes ask for
 

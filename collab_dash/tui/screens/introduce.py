@@ -64,6 +64,7 @@ class IntroduceDialog(ModalScreen[None]):
         Binding("down", "turn(1)", "Next colour", show=False),
         Binding("up", "turn(-1)", "Previous colour", show=False),
         Binding("escape", "leave", "Leave it as it is", key_display="Esc"),
+        Binding("ctrl+q", "app.quit", "Quit", show=False, priority=True),
     ]
 
     def __init__(

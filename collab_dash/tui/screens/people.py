@@ -1,4 +1,4 @@
-"""The dialogs about the people: who is here, and whom to follow."""
+"""The dialogs about the people: who is here, who would like to be, and whom to follow."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from ..drawing.text import clean, fit
 from ..live import Live
 from ..places import where
 from .dialogs import Dialog
+from .knocks import KnockDialog
 
 
-class PeopleDialog(Dialog):
+class PeopleDialog(KnockDialog):
     """Who is here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -39,7 +40,7 @@ class PeopleDialog(Dialog):
         """Give a line for each."""
         ink, state = self.sheet.ink, self.live.state
         rows = [line_of(self.live, person, self) for person in state.people]
-        return rows or [Row("nobody yet", ink("dim"))]
+        return [*self.knock_lines(), *(rows or [Row("nobody yet", ink("dim"))])]
 
     def action_follow(self) -> None:
         """Choose whom to follow."""

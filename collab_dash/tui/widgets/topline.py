@@ -31,8 +31,9 @@ class TopLine(Drawn):
         left = self._session(named=width >= 100).extend(self._moment()).extend(self._link())
         if not self.live.state.joined:
             return [left.add(apart_of(width), None).extend(self._unshared())]
-        right = self._people()
         apart = apart_of(width)
+        right = self._alerts(named=width >= 100)
+        right = right.add(apart, self.ink("text")).extend(self._people()) if right.cells else self._people()
         parts = (
             self._unshared(),
             self._company(),
@@ -117,6 +118,11 @@ class TopLine(Drawn):
         if status is None or not status.exposed:
             return Row()
         return Row(f"open to {clean(status.exposed)}", self.ink("warn"))
+
+    def _alerts(self, *, named: bool) -> Row:
+        firing = len(self.live.state.alerts)
+        row = Row("alerts " if named and firing else "", self.ink("dim"))
+        return row.add(f" {firing}! ", self.ink("alarm")) if firing else row
 
     def _people(self) -> Row:
         people = self.live.state.people
