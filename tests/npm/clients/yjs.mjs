@@ -4,7 +4,7 @@ import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
 import { obey, options, report } from "../servers/talk.mjs";
 
-const ROOTS = ["pages", "panes", "marks", "notes", "resolved", "chat", "room", "meta"];
+const ROOTS = ["pages", "panes", "rules", "marks", "notes", "resolved", "chat", "room", "meta"];
 const doc = new Y.Doc();
 for (const root of ROOTS) doc.getMap(root);
 const tell = () => report({ doc: Object.fromEntries(ROOTS.map((root) => [root, doc.getMap(root).toJSON()])) });
@@ -21,12 +21,12 @@ provider.on("connection-close", (event) => report({ lost: event?.code ?? null })
 provider.awareness.on("change", () => report({ people: [...provider.awareness.getStates().values()] }));
 
 obey({
-  // {root: {id: value}}: values as they are, but for pages and panes, which are maps
+  // {root: {id: value}}: values as they are, but for pages, panes and rules, which are maps
   put: (roots) =>
     doc.transact(() => {
       for (const [root, entries] of Object.entries(roots))
         for (const [id, value] of Object.entries(entries))
-          doc.getMap(root).set(id, root === "pages" || root === "panes" ? new Y.Map(Object.entries(value)) : value);
+          doc.getMap(root).set(id, ["pages", "panes", "rules"].includes(root) ? new Y.Map(Object.entries(value)) : value);
     }),
   // {root: {id: {field: value}}}
   change: (roots) =>
