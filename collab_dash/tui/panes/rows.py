@@ -75,7 +75,7 @@ class RowsPane(Pane):
                 name = self.live.state.name_of(person, 8)
                 signs.add(f" <{name}", self.ink("dim") if person.away else self.ink_of(person))
         room = width - signs.cells
-        return row.crop(room).to(room, self.ink("text")).extend(signs) if 0 < signs.cells < width else row
+        return row.trimmed().crop(room).to(room, self.ink("text")).extend(signs) if 0 < signs.cells < width else row
 
     # What others see of it, and what we see by them
 
