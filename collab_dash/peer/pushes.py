@@ -1,4 +1,4 @@
-"""What a hub tells unasked, and what of it makes older news of the same old."""
+"""What a hub says unasked, read."""
 
 from __future__ import annotations
 
@@ -29,16 +29,48 @@ from .updates import Firing, Knocks, People, Update
 
 T = TypeVar("T")
 
-PUSHES: dict[str, tuple[Callable[[Any], Any], Any]] = {
-    SKIPPED: (lambda skipped: skipped, Skipped),
-    FEED_STATUS: (lambda status: status, FeedStatus),
-    STATUS: (lambda status: status, SessionStatus),
+
+def _as_it_is(told: Any) -> Any:
+    return told
+
+
+_PUSHES: dict[str, tuple[Callable[[Any], Update], Any]] = {
+    SKIPPED: (_as_it_is, Skipped),
+    FEED_STATUS: (_as_it_is, FeedStatus),
+    STATUS: (_as_it_is, SessionStatus),
     PEOPLE: (People, list[Person]),
     FIRING: (Firing, list[Alert]),
     KNOCKS: (Knocks, list[Knock]),
-    BROUGHT: (lambda brought: brought, Brought),
+    BROUGHT: (_as_it_is, Brought),
 }
-"""The pushes that are told as they come: what to make of each, and its shape."""
+
+
+def update_of(frame: Frame) -> Update | None:
+    """
+    Give what a push tells of the session; None for one of another kind, such as a newer hub's.
+
+    Raises:
+        BadFrame: If it cannot be read.
+
+    """
+    if frame.event not in _PUSHES:
+        return None
+    make, shape = _PUSHES[frame.event]
+    return make(decoded(frame, shape))
+
+
+def decoded(frame: Frame, shape: type[T]) -> T:
+    """
+    Read the payload of a push.
+
+    Raises:
+        BadFrame: If it cannot be read.
+
+    """
+    try:
+        return msgspec.json.decode(frame.data, type=shape)
+    except msgspec.MsgspecError as error:
+        raise BadFrame(f"a {frame.event} that cannot be read: {error}") from None
 
 
 def matter(update: Update | CollabDashError) -> Hashable | None:
@@ -46,17 +78,3 @@ def matter(update: Update | CollabDashError) -> Hashable | None:
     if isinstance(update, FeedStatus):
         return FeedStatus, update.feed
     return type(update) if isinstance(update, SessionStatus | People | Firing | Knocks) else None
-
-
-def decoded(frame: Frame, shape: type[T]) -> T:
-    """
-    Read the data of a push.
-
-    Raises:
-        BadFrame: If it is not of that shape.
-
-    """
-    try:
-        return msgspec.json.decode(frame.data, type=shape)
-    except msgspec.MsgspecError as error:
-        raise BadFrame(f"a {frame.event} that cannot be read: {error}") from None

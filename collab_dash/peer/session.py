@@ -42,7 +42,7 @@ from .answers import Answers
 from .connection import CHECK, connect_to, ended
 from .greeting import greet
 from .pending import Pending
-from .pushes import PUSHES, decoded, matter
+from .pushes import decoded, matter, update_of
 from .updates import Events as Events
 from .updates import Firing as Firing
 from .updates import Joined as Joined
@@ -297,14 +297,12 @@ class Session:
             self._answers.take(frame.id, frame)
         elif frame.event == TOKEN:
             self._renewed = {self._given: decoded(frame, dict[str, str]).get("token", self._given)}
-        elif frame.event in PUSHES:
-            make, shape = PUSHES[frame.event]
-            update = make(decoded(frame, shape))
+        elif frame.event in (DOC_SAVED, DOC_REFUSED):
+            self._take_verdict(frame)
+        elif (update := update_of(frame)) is not None:
             if isinstance(update, Skipped):
                 self._offset = max(self._offset, update.last)
             await self._updates.put(update)
-        elif frame.event in (DOC_SAVED, DOC_REFUSED):
-            self._take_verdict(frame)
 
     async def leave(self) -> None:
         """Say goodbye and close the link; `join` does so at the end of its block."""

@@ -39,14 +39,14 @@ async def serve_yjs(socket: WebSocket, hub: Hub, credentials: Credentials, *, re
     elif socket.path_params["session"] != hub.session:
         await link.close(Close.NO_SUCH_SESSION, f"the session of this hub is /yjs/{hub.session}")
     else:
-        hub.open(link)
+        hub.peers.open(link)
         try:
             code, reason = await _serve(link, hub, role)
             await link.close(code, reason)
         except* WebSocketDisconnect:
             pass
         finally:
-            hub.shut(link)
+            hub.peers.shut(link)
 
 
 def token_of(socket: WebSocket) -> str:
