@@ -11,7 +11,20 @@ import msgspec
 import pycrdt
 
 from ..board import Board, Page, Pane
-from .entries import ENTRIES, SINGLES, ChatLine, Mark, MetaEntry, Note, PageEntry, PaneEntry, Resolution, RoomEntry
+from ..event import unix_ms
+from .entries import (
+    ENTRIES,
+    NESTED,
+    SINGLES,
+    ChatLine,
+    Mark,
+    MetaEntry,
+    Note,
+    PageEntry,
+    PaneEntry,
+    Resolution,
+    RoomEntry,
+)
 from .entries import read_entry as read
 from .sync import Reader
 
@@ -49,6 +62,7 @@ class Document:
         self.meta = MetaEntry()
         self._changed: Changed = set()
         self._updates: list[bytes] = []
+        self._made: dict[tuple[str, str], dict[str, Any]] = {}
         self._subscriptions: list[pycrdt.Subscription] = []
         for name in (*ENTRIES, *SINGLES):
             root = self.roots[name] = self.doc.get(name, type=pycrdt.Map)
@@ -122,8 +136,29 @@ class Document:
     @contextmanager
     def edit(self, origin: object) -> Iterator[Document]:
         """Let the block's edits be one update; `news` gives it afterwards."""
+        self._made = {}
         with self.doc.transaction(origin=origin):
             yield self
+        if self._made:
+            self._bring_in(origin)
+
+    def make(self, root: str, id_: str, fields: dict[str, Any]) -> None:
+        """Add a page, pane or rule at the end of the block of `edit`."""
+        self._made[root, id_] = fields
+
+    def _bring_in(self, origin: object) -> None:
+        """
+        Add entries as gone, then let them be there.
+
+        Whoever undoes it undoes the second step alone: the entry stays, with whatever others do to it. An entry that is
+        deleted by undo comes back by redo without the fields that others have set.
+        """
+        with self.doc.transaction(origin="made"):
+            for (root, id_), fields in self._made.items():
+                self.roots[root][id_] = pycrdt.Map(fields | {"gone": unix_ms()})
+        with self.doc.transaction(origin=origin):
+            for root, id_ in self._made:
+                del self.roots[root][id_]["gone"]
 
     def news(self) -> bytes:
         """Give what was edited since the last call as one update, empty if nothing was."""
@@ -148,6 +183,11 @@ class Document:
     def changed(self) -> Changed:
         """Which entries, by root and id, changed since they were last settled."""
         return self._changed
+
+    @property
+    def deleted(self) -> bool:
+        """Whether pages, panes or rules were deleted for good since the entries were last settled."""
+        return any(root in NESTED and id_ not in self.roots[root] for root, id_ in self._changed)
 
     def raw(self, root: str, id_: str) -> Any:
         """Give what stands at a place as JSON, None for nothing."""

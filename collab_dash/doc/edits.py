@@ -29,7 +29,7 @@ def add_page(document: Document, title: str, *, after: str = "") -> str:
     """Add a page, after the page `after` or at the end, and give its id."""
     id_ = new_id()
     order = _place(document.pages, after)
-    document.roots["pages"][id_] = pycrdt.Map(plain(PageEntry(title=title, order=order)))
+    document.make("pages", id_, plain(PageEntry(title=title, order=order)))
     return id_
 
 
@@ -37,7 +37,7 @@ def add_pane(document: Document, page: str, pane: Pane, *, after: str = "") -> s
     """Add a pane to a page, after the pane `after` or at the end, and give its id."""
     id_ = new_id()
     order = _place(on_page(document, page), after)
-    document.roots["panes"][id_] = pycrdt.Map(pane_fields(pane) | {"page": page, "order": order})
+    document.make("panes", id_, pane_fields(pane) | {"page": page, "order": order})
     return id_
 
 

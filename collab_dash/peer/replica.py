@@ -163,6 +163,8 @@ class Replica:
                 self._answer(message.payload)
             elif message.kind in (Kind.STEP2, Kind.UPDATE):
                 self.document.apply(message.payload)
+                if self.document.deleted:
+                    self._undo = self._undo_of(self.document)  # what refers to deleted entries crashes the library
                 self._tell()
         except BadUpdate as error:
             raise BadFrame(str(error)) from None
