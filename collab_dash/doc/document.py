@@ -14,7 +14,6 @@ from ..board import Board, Page, Pane
 from ..event import unix_ms
 from .entries import (
     ENTRIES,
-    NESTED,
     SINGLES,
     ChatLine,
     Mark,
@@ -48,14 +47,16 @@ class Document:
 
     Args:
         state: An update to begin from.
+        undoing: Whether an undo manager will work on it. Then the content of what is deleted is kept: the library keeps
+            what may be undone, but not what that stands in, and reads freed memory.
 
     Raises:
         BadUpdate: If `state` is not one.
 
     """
 
-    def __init__(self, state: bytes = NOTHING) -> None:
-        self.doc = pycrdt.Doc[Any]()
+    def __init__(self, state: bytes = NOTHING, *, undoing: bool = False) -> None:
+        self.doc = pycrdt.Doc[Any](skip_gc=undoing)
         self.roots: dict[str, pycrdt.Map[Any]] = {}
         self.entries: dict[str, dict[str, Any]] = {name: {} for name in ENTRIES}
         self.room = RoomEntry()
@@ -183,11 +184,6 @@ class Document:
     def changed(self) -> Changed:
         """Which entries, by root and id, changed since they were last settled."""
         return self._changed
-
-    @property
-    def deleted(self) -> bool:
-        """Whether pages, panes or rules were deleted for good since the entries were last settled."""
-        return any(root in NESTED and id_ not in self.roots[root] for root, id_ in self._changed)
 
     def raw(self, root: str, id_: str) -> Any:
         """Give what stands at a place as JSON, None for nothing."""

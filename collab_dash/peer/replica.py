@@ -51,7 +51,7 @@ class Replica:
     """
 
     def __init__(self, wire: Wire) -> None:
-        self.document = Document()
+        self.document = Document(undoing=True)
         self.watchers: list[Callable[[Changed | None], None]] = []
         self.on_refused: Callable[[Fault, int], None] = lambda fault, lost: None
         self.ready = asyncio.Event()
@@ -163,8 +163,6 @@ class Replica:
                 self._answer(message.payload)
             elif message.kind in (Kind.STEP2, Kind.UPDATE):
                 self.document.apply(message.payload)
-                if self.document.deleted:
-                    self._undo = self._undo_of(self.document)  # what refers to deleted entries crashes the library
                 self._tell()
         except BadUpdate as error:
             raise BadFrame(str(error)) from None
@@ -223,7 +221,7 @@ class Replica:
         """Forget the document, and every edit the hub has not kept."""
         self._unlink()
         self._waiting = 0
-        self.document = Document()
+        self.document = Document(undoing=True)
         self._undo = self._undo_of(self.document)
         self._notify(None)
 
