@@ -9,11 +9,12 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+import msgspec
 import pycrdt
 
 from ..board import Pane
 from .document import Document
-from .entries import ROOM_FILTER, ChatLine, Mark, Note, PageEntry, PaneEntry, Resolution, plain
+from .entries import ENTRIES, NESTED, ROOM_FILTER, ChatLine, Mark, Note, PageEntry, PaneEntry, Resolution, plain
 from .order import between
 
 
@@ -60,6 +61,21 @@ def change(document: Document, root: str, id_: str, **fields: Any) -> None:
 def close(document: Document, root: str, id_: str, *, now: int) -> None:
     """Take a page, pane or rule off the board; undoing brings it back with all that others did to it."""
     change(document, root, id_, gone=now)
+
+
+def mend(document: Document) -> None:
+    """
+    Give entries back what they cannot be without: call it after undoing, before the document is settled.
+
+    When two set a field at once and the one who prevailed undoes it, the field is gone: the library brings back neither
+    the other's value nor what was there before.
+    """
+    for root, id_ in document.changed:
+        before, entry = document.entries.get(root, {}).get(id_), document.roots[root].get(id_)
+        if root in NESTED and before is not None and isinstance(entry, pycrdt.Map):
+            for field in msgspec.structs.fields(ENTRIES[root]):
+                if field.required and field.name not in entry:
+                    entry[field.name] = getattr(before, field.name)
 
 
 def move_pane(document: Document, id_: str, *, after: str, page: str | None = None) -> None:
