@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import pydantic
 
-from .board import Board, Page, Pane
+from .board import FEEDLESS, Board, Page, Pane
 from .errors import ConfigError
 from .event import is_feed_name
 from .workspace_faults import Fault, Source, faults_of, nearest, shown
@@ -30,7 +30,6 @@ from .workspace_location import (
     source_text,
 )
 from .workspace_models import (
-    FEEDLESS,
     PageTable,
     PaneTable,
     SessionTable,

@@ -13,8 +13,6 @@ from .feed import Overflow
 from .type_globs import check_type_glob
 from .workspace_faults import nearest
 
-FEEDLESS = ("feeds", "people")
-
 
 class _Table(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)

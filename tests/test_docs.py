@@ -34,7 +34,7 @@ from collab_dash.predicates import FUNCTIONS
 from collab_dash.testing import collect
 from collab_dash.tui.app import BoardApp
 from collab_dash.tui.panes.make import VIEWS as PANES
-from collab_dash.tui.screens import board, dialogs
+from collab_dash.tui.screens import board, dialogs, pane_form, picker
 from collab_dash.tui.screens.help import HelpDialog
 from collab_dash.tui.widgets.keys import is_ours
 from collab_dash.workspace_models import FeedTable, PageTable, PaneTable, SessionTable, SettingsFile, UserTable
@@ -43,7 +43,8 @@ ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")] + sorted(ROOT.glob("docs/**/*.md"))
 _FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_NAMES = {"slash": "/", "escape": "Esc", "shift+p": "P", "shift+s": "S", "shift+l": "L", "shift+g": "G"}
+_NAMES = {"slash": "/", "plus": "+", "escape": "Esc", "shift+p": "P", "shift+s": "S", "shift+l": "L", "shift+g": "G"}
+_NAMES |= {f"shift+{letter}": letter.upper() for letter in "brvw"}
 
 
 class Block(NamedTuple):
@@ -222,7 +223,7 @@ def test_every_exception_and_exit_code_is_told() -> None:
 
 
 def bindings() -> Iterator[Binding]:
-    modules = chain(vars(board).values(), vars(dialogs).values())
+    modules = chain.from_iterable(vars(module).values() for module in (board, dialogs, pane_form, picker))
     owners: list[Any] = [BoardApp, HelpDialog, *PANES.values(), *modules]
     kinds = {kind for owner in owners if isinstance(owner, type) for kind in owner.__mro__ if "BINDINGS" in vars(kind)}
     for kind in kinds:

@@ -20,7 +20,7 @@ def after(*keys: str, later: bool = False) -> Callable[[Pilot[None]], Awaitable[
     async def run(pilot: Pilot[None]) -> None:
         app = pilot.app
         assert isinstance(app, BoardApp)
-        while not app.live.streams.settled:
+        while not (app.live.streams.settled and app.live.sharing.may_edit):
             await pilot.pause()
         await pilot.press(*keys)
         if later:

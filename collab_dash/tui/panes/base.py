@@ -10,7 +10,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from ...board import Page
+from ...board import Page, name_of
 from ...board import Pane as Spec
 from ...event import Event
 from ...wire import FeedStatus
@@ -90,7 +90,7 @@ class Pane(Tapped, can_focus=True):
     @property
     def name_on_screen(self) -> str:
         """What this pane is called."""
-        return self.spec.title or ", ".join(self.spec.feeds) or self.spec.view.capitalize()
+        return name_of(self.spec)
 
     @property
     def spot(self) -> str:

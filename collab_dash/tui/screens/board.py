@@ -9,17 +9,18 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.reactive import Reactive
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
 from ...board import Board
 from ...wire import LOOK
+from ..drawing.text import clean
 from ..live import Live
 from ..widgets.keys import Keys
 from ..widgets.stage import Stage
 from ..widgets.tabs import Tabs
 from ..widgets.topline import Banner, TopLine
+from .editing import Editing
 
 if TYPE_CHECKING:
     from ..panes.base import Pane
@@ -31,7 +32,7 @@ NARROW, SHORT = 100, 30
 LEAST = (40, 10)
 
 
-class BoardScreen(Screen[None]):
+class BoardScreen(Editing):
     """
     Pages of panes with their chrome.
 
@@ -100,7 +101,7 @@ class BoardScreen(Screen[None]):
     @property
     def typing(self) -> bool:
         """Whether keys are being typed into the prompt."""
-        return self._prompt is not None and self._prompt.display
+        return (self._prompt is not None and self._prompt.display) or self.asking
 
     def _arranged(self) -> None:
         stage = self.stage
@@ -117,9 +118,15 @@ class BoardScreen(Screen[None]):
         page = stage.page
         if page is not None and stage.cramped:
             note = f"page {stage.open + 1}/{len(stage.pages)}" if len(stage.pages) > 1 else ""
-            tabs.show_titles([pane.name_on_screen for pane in stage.panes], page.current, note)
+            tabs.show_titles([pane.name_on_screen for pane in stage.panes], page.current, self._notes(note))
         else:
-            tabs.show_titles([view.page.title for view in stage.pages], stage.open, "zoomed" * stage.zoomed)
+            note = "zoomed" if stage.zoomed else ""
+            tabs.show_titles([view.page.title for view in stage.pages], stage.open, self._notes(note))
+
+    def _notes(self, note: str) -> str:
+        held, room = self.stage.grip, self.live.state.room_filter
+        says = f"{held.says} · Esc leaves it" if held is not None else f"room filter: {room}" if room else ""
+        return " · ".join(clean(part) for part in (says, note) if part)
 
     def on_tabs_chosen(self, message: Tabs.Chosen) -> None:
         """Go where the mouse says."""
@@ -156,6 +163,7 @@ class BoardScreen(Screen[None]):
 
     def _on_state(self) -> None:
         if self.is_attached:  # the session may speak while the screen is being taken down
+            self._show_tabs()
             self._paint_all()
             self.refresh_bindings()
 
@@ -183,7 +191,7 @@ class BoardScreen(Screen[None]):
                 return stage.current is not None
             case "people" | "share":
                 return self.live.state.joined
-        return True
+        return super().check_action(action, parameters)
 
     def action_pane(self, step: int) -> None:
         """Go to the next or the previous pane."""
@@ -202,8 +210,10 @@ class BoardScreen(Screen[None]):
         self.stage.zoom()
 
     def action_back(self) -> None:
-        """Undo the latest of: zoom, freeze, filter."""
+        """Undo the latest of: a drag, zoom, freeze, filter."""
         pane = self.stage.current
+        if self.stage.let_go():
+            return
         if self.stage.zoomed:
             self.stage.zoom()
         elif pane is not None and pane.frozen:

@@ -1,4 +1,4 @@
-"""The prompt line: a filter is typed here, and judged while it is typed."""
+"""The prompt line: something is typed here, and judged while it is typed."""
 
 from __future__ import annotations
 
@@ -14,8 +14,89 @@ from ..drawing.text import clean
 from ..panes.base import Pane
 
 
-class Prompt(Horizontal):
-    """A line to type a filter in; out of sight until it is opened."""
+class PromptLine(Horizontal):
+    """
+    A line to type in; out of sight until it is opened.
+
+    Attributes:
+        sign: What stands before it.
+        placeholder: What stands there while nothing is typed.
+
+    """
+
+    sign = ":"
+    placeholder = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.display = False
+
+    def compose(self) -> ComposeResult:
+        """Make the line."""
+        yield Static(self.sign, classes="prompt-sign")
+        yield Input(placeholder=self.placeholder, compact=True)
+        yield Static(classes="prompt-verdict")
+
+    def begin(self, text: str = "") -> None:
+        """Take the keys at once."""
+        self.display = True
+        line = self.query_one(Input)
+        line.value = text
+        line.cursor_position = len(text)
+        self.screen.set_focus(line)
+
+    def judge(self, text: str) -> str:
+        """
+        Say something about what is typed.
+
+        Raises:
+            ValueError: If it cannot be used; its text says why.
+
+        """
+        raise NotImplementedError
+
+    def done(self, text: str | None) -> None:
+        """Give the keys back, and `text` to whoever opened it; None when nothing shall change."""
+        raise NotImplementedError
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Judge what is typed."""
+        self._judge(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take what is typed, if it can be used."""
+        event.stop()
+        if self._judge(event.value):
+            self._close(event.value)
+
+    def on_key(self, event: events.Key) -> None:
+        """Leave things as they were."""
+        if event.key == "escape":
+            event.stop()
+            self._close(None)
+
+    def _close(self, text: str | None) -> None:
+        self.display = False
+        self.done(text)
+
+    def _judge(self, text: str) -> bool:
+        verdict = self.query_one(".prompt-verdict", Static)
+        try:
+            said = self.judge(text)
+        except ValueError as error:
+            verdict.update(Content(f"✗ {clean(str(error))}"))
+            verdict.set_class(True, "bad")
+            return False
+        verdict.update(Content(said))
+        verdict.set_class(False, "bad")
+        return True
+
+
+class Prompt(PromptLine):
+    """A line to type a filter in."""
+
+    sign = "/"
+    placeholder = 'filter, such as  mag >= 4.5 and place ~ "alaska"'
 
     class Done(Message):
         """The prompt is closed; `text` is None when nothing shall change."""
@@ -26,56 +107,24 @@ class Prompt(Horizontal):
             self.text = text
 
     def __init__(self) -> None:
-        super().__init__(id="prompt")
-        self.display = False
+        super().__init__()
         self._pane: Pane | None = None
-
-    def compose(self) -> ComposeResult:
-        """Make the line."""
-        yield Static("/", id="prompt-sign")
-        yield Input(placeholder='filter, such as  mag >= 4.5 and place ~ "alaska"', compact=True)
-        yield Static(id="prompt-verdict")
 
     def open(self, pane: Pane) -> None:
         """Take the keys at once, for the filter of `pane`."""
         self._pane = pane
-        self.display = True
-        line = self.query_one(Input)
-        line.value = pane.filter
-        line.cursor_position = len(pane.filter)
-        self.screen.set_focus(line)
+        self.begin(pane.filter)
 
-    def close(self, text: str | None) -> None:
-        """Give the keys back, and `text` to whoever opened it."""
-        self.display = False
+    def done(self, text: str | None) -> None:
+        """Give the keys back, and `text` to the pane."""
         if self._pane is not None:
             self.post_message(self.Done(self._pane, text))
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Judge what is typed."""
-        self._judge(event.value)
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Take the filter, if it is one."""
-        event.stop()
-        if self._judge(event.value):
-            self.close(event.value)
-
-    def on_key(self, event: events.Key) -> None:
-        """Leave things as they were."""
-        if event.key == "escape":
-            event.stop()
-            self.close(None)
-
-    def _judge(self, text: str) -> bool:
-        verdict = self.query_one("#prompt-verdict", Static)
+    def judge(self, text: str) -> str:
+        """Say what is wrong with a filter."""
         try:
             compile_filter(text)
         except FilterError as error:
             what = str(error).partition(f"character {error.position + 1}: ")[2]
-            verdict.update(Content(f"✗ character {error.position + 1}: {clean(what)}"))
-            verdict.set_class(True, "bad")
-            return False
-        verdict.update(Content("" if text.strip() else "nothing typed shows everything"))
-        verdict.set_class(False, "bad")
-        return True
+            raise ValueError(f"character {error.position + 1}: {what}") from None
+        return "" if text.strip() else "nothing typed shows everything"
