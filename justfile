@@ -11,9 +11,13 @@ check:
 test *ARGS:
     pytest {{ARGS}}
 
+# A thousand rounds of several peers who edit while lines break and hubs are killed; CI runs fifty
+fuzz:
+    FUZZ_ROUNDS=1000 FUZZ_FIRST=1000 pytest -q tests/hub/test_shared_rounds.py
+
 # The figures that the project claims; run them on a quiet machine
 bench:
-    for name in through_hub ingest sse_decoding idle_feeds latency append startup first_paint board; do python bench/$name.py; done
+    for name in through_hub ingest sse_decoding idle_feeds latency append rules startup first_paint board; do python bench/$name.py; done
 
 # The pictures in screenshots/, from the running program
 screenshots:

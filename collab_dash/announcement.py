@@ -6,7 +6,6 @@ Only the standard library and msgspec: the board reads it before its first paint
 
 from __future__ import annotations
 
-import hashlib
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -32,6 +31,7 @@ class Announcement(msgspec.Struct, frozen=True, kw_only=True):
         epoch: Which log.
         protocol: The peer protocol's version.
         version: The program's version.
+        approve: Whether newcomers wait until a host lets them in.
         certificate: The file of the certificate it shows, for https; empty for none.
 
     """
@@ -46,6 +46,7 @@ class Announcement(msgspec.Struct, frozen=True, kw_only=True):
     epoch: str
     protocol: int = PROTOCOL
     version: str = ""
+    approve: bool = False
     certificate: str = ""
 
 
@@ -72,7 +73,9 @@ def state_dir() -> Path:
 
 def name_of(db: Path) -> str:
     """Give the name under which things about this database are kept."""
-    return hashlib.sha256(str(db.resolve()).encode()).hexdigest()[:20]
+    from hashlib import sha256  # a board opens without it
+
+    return sha256(str(db.resolve()).encode()).hexdigest()[:20]
 
 
 def path_of(db: Path) -> Path:
@@ -85,9 +88,14 @@ def hub_log(db: Path) -> Path:
     return state_dir() / f"{name_of(db)}.log"
 
 
-def write_private(path: Path, content: bytes) -> None:
+def write_private(path: Path, content: bytes, *, replace: bool = True) -> None:
     """
     Write a file that only its owner can read, whole or not at all.
+
+    Args:
+        path: Where.
+        content: What.
+        replace: Whether it takes the place of one that is there already.
 
     Raises:
         HubError: If it cannot be written.
@@ -99,7 +107,12 @@ def write_private(path: Path, content: bytes) -> None:
         fresh.unlink(missing_ok=True)
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(content)
-        fresh.replace(path)
+        if replace:
+            fresh.replace(path)
+        else:
+            with suppress(FileExistsError):
+                path.hardlink_to(fresh)
+            fresh.unlink()
     except OSError as error:
         raise HubError(
             f"cannot write {path}: {error.strerror or error}",
@@ -121,16 +134,25 @@ def announced(db: Path) -> Announcement | None:
     A file that is not ours alone, cannot be read, or names a process that is gone counts as none. That the process
     is there does not prove that it is the hub: the caller connects to find out.
     """
+    announcement = left_behind(db)
+    if announcement is not None:
+        try:
+            os.kill(announcement.pid, 0)
+        except OSError:
+            return None
+    return announcement
+
+
+def left_behind(db: Path) -> Announcement | None:
+    """Read what a hub of `db` said of itself that runs, or that did not end in order."""
     path = path_of(db)
     try:
         found = path.stat()
         if found.st_uid != os.getuid() or found.st_mode & 0o077:
             return None
-        announcement = msgspec.json.decode(path.read_bytes(), type=Announcement)
-        os.kill(announcement.pid, 0)
+        return msgspec.json.decode(path.read_bytes(), type=Announcement)
     except (OSError, msgspec.MsgspecError):
         return None
-    return announcement
 
 
 def certificate_of(url: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import msgspec
@@ -57,7 +57,7 @@ def name_of(pane: Pane) -> str:
     return pane.title or ", ".join(pane.feeds) or pane.view.capitalize()
 
 
-class Page(msgspec.Struct, frozen=True, kw_only=True):
+class Page(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A titled screenful of panes; `id` is its id in the shared document."""
 
     title: str
@@ -83,6 +83,17 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     label: str = ""
     feeds: tuple[str, ...] = ()
     tastes: dict[str, Pane] = msgspec.field(default_factory=dict)
+
+
+def as_written(pages: Sequence[Page]) -> tuple[Page, ...]:
+    """Give pages as a workspace file gives them: without ids, none without a title."""
+    return tuple(
+        Page(
+            title=page.title or f"Page {number}",
+            panes=tuple(msgspec.structs.replace(pane, id="") for pane in page.panes),
+        )
+        for number, page in enumerate(pages, 1)
+    )
 
 
 _TASTE = ("columns", "types", "field", "by", "key", "unit", "span")

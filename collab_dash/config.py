@@ -9,6 +9,7 @@ user file. ``${NAME}`` in a feed's options stays as written: the feed expands it
 from __future__ import annotations
 
 import os
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,8 @@ import pydantic
 
 from .board import FEEDLESS, Board, Page, Pane
 from .errors import ConfigError
-from .event import is_feed_name
+from .event import OWN_FEEDS, is_feed_name
+from .rules import Rule
 from .workspace_faults import Fault, Source, faults_of, nearest, shown
 from .workspace_location import (
     DEFAULT_DB,
@@ -30,6 +32,7 @@ from .workspace_location import (
     source_text,
 )
 from .workspace_models import (
+    EDIT_LIMIT,
     PageTable,
     PaneTable,
     SessionTable,
@@ -37,6 +40,7 @@ from .workspace_models import (
     UserTable,
     WorkspaceFile,
 )
+from .workspace_rules import Target, read_rules, read_targets
 
 _Model = TypeVar("_Model", bound=pydantic.BaseModel)
 _PATHS = ("db", "tls_cert", "tls_key")
@@ -94,12 +98,16 @@ class Workspace:
         port: The hub's port, 0 for any.
         port_given: Whether somebody asked for that port.
         read_only: Whether every link is a viewer's.
+        approve: Whether newcomers wait until a host lets them in.
         tls_cert: A certificate chain file, or None.
         tls_key: Its key, or None.
+        edit_limit: How fast a program may edit the shared document, ``200/s`` or ``off``.
         feeds: The feeds that can be tried, by name.
         board: The pages; a pane's view and the like are unset where the workspace left them to the plugin.
         label: The word to show at all times, such as ``DEMO``.
-        problems: What was wrong with single feeds and panes.
+        rules: When to alert whom.
+        targets: Where the hub sends alerts, by name.
+        problems: What was wrong with single feeds, panes, rules and targets.
         user: What the person wants to be called, or an empty string.
         origins: Where each value that somebody set came from, by its dotted key.
 
@@ -113,11 +121,15 @@ class Workspace:
     port: int = 8765
     port_given: bool = False
     read_only: bool = False
+    approve: bool = False
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    edit_limit: str = EDIT_LIMIT
     feeds: dict[str, FeedConfig] = field(default_factory=dict)
     board: Board = field(default_factory=lambda: Board(session=""))
     label: str = ""
+    rules: tuple[Rule, ...] = ()
+    targets: dict[str, Target] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     user: str = ""
     origins: dict[str, str] = field(default_factory=dict)
@@ -162,6 +174,7 @@ def load_workspace(
         feeds=tuple(_tables(written, "feeds") | _tables(variables, "feeds")),
         pages=_pages(written, feeds, source, problems),
     )
+    rules, targets = _alerting(written, variables, board.feeds, source, problems)
     user = _checked(UserTable, _tables(settings, "user"), settings_source, ("user",))
     user |= _checked(UserTable, _tables(variables, "user"), Source("environment"), ("user",))
     _check_tls(session)
@@ -174,6 +187,8 @@ def load_workspace(
         **{key: session[key] for key in session if key not in ("name", "db")},
         feeds=feeds,
         board=board,
+        rules=rules,
+        targets=targets,
         problems=problems,
         user=user.get("name", ""),
         origins=origins | {".".join(map(str, path)): where for path, where in source.overlaid.items() if len(path) > 2},
@@ -201,11 +216,11 @@ def _layered(*layers: _Layer) -> tuple[Table, dict[str, str]]:
 
 
 def _overlaid(variables: Table) -> dict[tuple[str | int, ...], str]:
-    """Give the feeds and their options that the environment sets."""
-    feeds = _tables(variables, "feeds")
-    keys = [("feeds", name, key) for name, table in feeds.items() if isinstance(table, dict) for key in table]
+    """Give the feeds and targets, and their options, that the environment sets."""
+    named = [(kind, name, table) for kind in ("feeds", "targets") for name, table in _tables(variables, kind).items()]
+    keys = [(kind, name, key) for kind, name, table in named if isinstance(table, dict) for key in table]
     return dict.fromkeys(
-        [*keys, *(("feeds", name) for name, table in feeds.items() if not isinstance(table, dict))], "environment"
+        [*keys, *((kind, name) for kind, name, table in named if not isinstance(table, dict))], "environment"
     )
 
 
@@ -226,12 +241,13 @@ def _check_tables(tables: Table, known: type[pydantic.BaseModel] | tuple[str, ..
     for name, value in tables.items():
         if name not in names:
             raise ConfigError(f"{source.at((name,))}: there is no [{name}] here", hint=nearest(name, names))
-        if not isinstance(value, list if name == "pages" else dict):
+        if not isinstance(value, list if name in ("pages", "rules") else dict):
             raise ConfigError(f"{source.at((name,))}: {name} is not a table", hint=f"write {_heading(name)}")
 
 
 def _heading(name: str) -> str:
-    return {"pages": "[[pages]]", "feeds": "[feeds.NAME]"}.get(name, f"[{name}]")
+    headings = {"pages": "[[pages]]", "rules": "[[rules]]", "feeds": "[feeds.NAME]", "targets": "[targets.NAME]"}
+    return headings.get(name, f"[{name}]")
 
 
 def _tables(tables: Table, name: str) -> Table:
@@ -275,7 +291,10 @@ def _feeds(written: Table, variables: Table, source: Source) -> tuple[dict[str, 
 def _feed_fault(name: str, table: Any, merged: Table, source: Source) -> Fault | None:
     where = source.at(("feeds", name))
     if not is_feed_name(name):
-        return Fault(f"{where}: a feed cannot be called {name!r}", "lower-case letters, digits and _ . - make a name")
+        return Fault(
+            f"{where}: a feed cannot be called {name!r}",
+            "lower-case letters, digits and _ . - make a name; hub and alerts are taken",
+        )
     if not isinstance(table, dict):
         return Fault(f"{where}: feeds.{name} is not a table", f"write [feeds.{name}]")
     if not isinstance(merged.get("use"), str) or not merged["use"]:
@@ -286,6 +305,21 @@ def _feed_fault(name: str, table: Any, merged: Table, source: Source) -> Fault |
     return None
 
 
+def _alerting(
+    written: Table, variables: Table, feeds: tuple[str, ...], source: Source, problems: list[Problem]
+) -> tuple[tuple[Rule, ...], dict[str, Target]]:
+    tables, added = _tables(written, "targets"), _tables(variables, "targets")
+    merged = {name: _merged(tables.get(name), added.get(name)) for name in tables | added}
+    targets, wrong = read_targets(merged, source)
+    rules, faults = read_rules(written.get("rules", []), targets=merged, feeds=feeds, source=source)
+    problems.extend(Problem(table, *fault) for table, fault in (*wrong, *faults))
+    return rules, targets
+
+
+def _merged(table: Any, over: Any) -> Any:
+    return {**table, **over} if isinstance(table, dict) and isinstance(over, dict) else over or table
+
+
 def _pages(written: Table, feeds: dict[str, FeedConfig], source: Source, problems: list[Problem]) -> tuple[Page, ...]:
     names = tuple(_tables(written, "feeds") | feeds)
     if not written.get("pages"):
@@ -294,16 +328,42 @@ def _pages(written: Table, feeds: dict[str, FeedConfig], source: Source, problem
     return tuple(_page(table, number, names, source, problems) for number, table in enumerate(written["pages"]))
 
 
+class WrittenPage(NamedTuple):
+    """
+    A page as it stands in a file.
+
+    Args:
+        title: Its title, or what it is called without one.
+        panes: A pane for each table there; None for one that cannot be shown.
+
+    """
+
+    title: str
+    panes: tuple[Pane | None, ...]
+
+
+def read_pages(text: str) -> list[WrittenPage]:
+    """Give the pages that a workspace file has, each pane in its place; `text` is valid TOML."""
+    tables = tomllib.loads(text).get("pages", [])
+    return [_written_page(table, number, (), Source(""), []) for number, table in enumerate(tables)]
+
+
 def _page(table: Any, number: int, names: tuple[str, ...], source: Source, problems: list[Problem]) -> Page:
+    page = _written_page(table, number, names, source, problems)
+    return Page(title=page.title, panes=tuple(pane for pane in page.panes if pane is not None))
+
+
+def _written_page(
+    table: Any, number: int, names: tuple[str, ...], source: Source, problems: list[Problem]
+) -> WrittenPage:
     path = ("pages", number)
     kept = _salvaged(PageTable, {**table, "panes": []} if isinstance(table, dict) else table, source, path, problems)
     tables = table.get("panes", []) if isinstance(table, dict) else []
-    panes = []
-    for place, pane_table in enumerate(tables if isinstance(tables, list) else [tables]):
-        pane = _pane(pane_table, (*path, "panes", place), names, source, problems)
-        if pane is not None:
-            panes.append(pane)
-    return Page(title=(kept.title if kept else "") or f"Page {number + 1}", panes=tuple(panes))
+    panes = [
+        _pane(pane_table, (*path, "panes", place), names, source, problems)
+        for place, pane_table in enumerate(tables if isinstance(tables, list) else [tables])
+    ]
+    return WrittenPage((kept.title if kept else "") or f"Page {number + 1}", tuple(panes))
 
 
 def _pane(
@@ -318,7 +378,7 @@ def _pane(
         problems.append(Problem(shown(path), f"{source.at(path)}: {shown(path)} names no feed", hint))
         return None
     for name in pane.feeds:
-        if name not in names and not any(problem.feed == name for problem in problems):
+        if name not in (*names, *OWN_FEEDS) and not any(problem.feed == name for problem in problems):
             where = source.at((*path, "feed" if len(pane.feeds) == 1 else "feeds"))
             problems.append(
                 Problem(name, f"{where}: {shown(path)} shows {name!r}, which is no feed", nearest(name, names))

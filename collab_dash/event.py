@@ -17,7 +17,11 @@ import msgspec
 MAX_EVENT_BYTES = 256 * 1024
 RAW_EXCERPT_BYTES = 2048
 REJECTED = "feed:rejected"
+FIRED = "alert:fire"
+UNREACHED = "alert:failed"
 HUB_FEED = "hub"
+ALERTS_FEED = "alerts"
+OWN_FEEDS = (HUB_FEED, ALERTS_FEED)
 
 _TYPE = re.compile(r"[a-z][a-z0-9_-]*:[a-z][a-z0-9_-]*")
 _FEED = re.compile(r"[a-z0-9][a-z0-9_.-]*")
@@ -111,9 +115,9 @@ def is_feed_name(name: str) -> bool:
     """
     Tell whether `name` can name a feed: lower-case letters, digits, ``_ . -``, not starting with a sign.
 
-    ``hub`` cannot: events of that name are the hub's own.
+    ``hub`` and ``alerts`` cannot: events of those names are the hub's own.
     """
-    return _FEED.fullmatch(name) is not None and name != HUB_FEED
+    return _FEED.fullmatch(name) is not None and name not in OWN_FEEDS
 
 
 def event_type(domain: str, action: str) -> str:

@@ -64,6 +64,7 @@ class FilterError(ConfigError):
             f"filter {shown!r}, character {position + 1}: {expected}",
             hint='write for example: mag >= 4.5 and place ~ "alaska"',
         )
+        self.expected = expected
         self.text = text
         self.position = position
 

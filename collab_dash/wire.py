@@ -15,13 +15,23 @@ import msgspec
 
 from .errors import BadFrame
 from .event import Event
+from .status import FeedStatus as FeedStatus
+from .status import Recording as Recording
+from .status import SessionStatus as SessionStatus
 
 PROTOCOL = 1
 MAX_REQUEST_BYTES = 1 << 20
 MAX_PUSH_BYTES = 512 * 1024
+MAX_NAME = 40
+MAX_WAITING = 50
 HELLO_TIMEOUT = 10.0
 PING_INTERVAL = 20.0
 SILENCE_LIMIT = 45.0
+REQUESTS_PER_SECOND = 1000
+REQUEST_BURST = 2000
+MAX_KEY = 200
+KEPT_REPLIES = 1000
+KEPT_SECONDS = 600.0
 
 ROLES = ("viewer", "editor", "host")
 
@@ -31,6 +41,13 @@ BOARD = "session:board"
 PEOPLE = "session:people"
 STATUS = "session:status"
 LOOK = "session:look"
+INTRODUCE = "session:introduce"
+WAITING = "session:waiting"
+KNOCKS = "session:knocks"
+LET_IN = "session:let-in"
+REMOVE = "session:remove"
+RENEW = "session:renew"
+TOKEN = "session:token"  # noqa: S105 - the name of a push
 LINKS = "session:links"
 STOP = "session:stop"
 EVENTS = "feed:events"
@@ -38,10 +55,15 @@ SKIPPED = "feed:skipped"
 FEED_STATUS = "feed:status"
 SUBSCRIBE = "feed:subscribe"
 HISTORY = "feed:history"
+DENSITY = "feed:density"
 PUBLISH = "feed:publish"
 RECONNECT = "feed:reconnect"
 DOC_SAVED = "doc:saved"
 DOC_REFUSED = "doc:refused"
+WRITTEN = "board:written"
+FIRING = "alert:firing"
+ACKNOWLEDGE = "alert:ack"
+RULES = "alert:rules"
 
 
 class Close(IntEnum):
@@ -49,11 +71,15 @@ class Close(IntEnum):
 
     GOING_DOWN = 4001
     TOO_SLOW = 4008
+    TOO_MANY = 4009
+    NOT_NOW = 4013
     BAD_FRAME = 4400
     BAD_TOKEN = 4401
     HELLO_MISSING = 4402
     REMOVED = 4403
+    NO_SUCH_SESSION = 4404
     OTHER_PROTOCOL = 4409
+    EDIT_REFUSED = 4422
 
 
 class Code(StrEnum):
@@ -75,6 +101,27 @@ def may(role: str, needed: str) -> bool:
     return role in ROLES and ROLES.index(role) >= ROLES.index(needed)
 
 
+def shown_name(wanted: str) -> str:
+    """Give what others call somebody who wants to be called `wanted`."""
+    return wanted.strip()[:MAX_NAME]
+
+
+def person_id(secret: str) -> str:
+    """
+    Give the public id of whoever holds a secret: others can see it, and cannot take it for their own.
+
+    Args:
+        secret: A person's own, long and random, told to hubs alone; without one there is no id.
+
+    Returns:
+        Twelve hexadecimal digits, or an empty string.
+
+    """
+    from hashlib import sha256  # a board opens without it
+
+    return sha256(b"collab-dash person:" + secret.encode()).hexdigest()[:12] if secret else ""
+
+
 class Resume(msgspec.Struct, frozen=True):
     """Where a returning peer left off."""
 
@@ -90,6 +137,8 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         protocol: The version the peer speaks.
         token: What its link carried.
         name: What others shall call it.
+        person: The secret of whoever sits there, from which the hub derives the public id; empty for none.
+        color: What they shall be drawn in: one of eight names, or empty for one that follows from the id.
         feeds: Feeds to receive; ``*`` stands for all, an empty list for none.
         resume: Where it left off, if it was here before.
         since: Start after this offset of the current log; without it and without `resume`, at the present.
@@ -99,6 +148,8 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     protocol: int
     token: str = ""
     name: str = ""
+    person: str = ""
+    color: str = ""
     feeds: list[str] = msgspec.field(default_factory=lambda: ["*"])
     resume: Resume | None = None
     since: int | None = None
@@ -114,6 +165,7 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True):
         offset: The last offset the peer counts as having; events after it follow.
         role: ``viewer``, ``editor`` or ``host``.
         client: The peer's id in this session.
+        person: The public id of whoever sits there; the client's where the hello held no secret.
         recovered: Whether everything since the peer's `resume` follows.
         ping: Seconds between the hub's pings.
         doc: Which shared document; empty where there is none.
@@ -128,6 +180,7 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True):
     recovered: bool
     ping: float
     doc: str = ""
+    person: str = ""
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,10 +193,20 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What a peer asks. `data` is still JSON text: the handler's schema decodes it."""
+    """
+    What a peer asks.
+
+    Args:
+        event: The request's name.
+        id: What the reply will carry; None for no reply, unless it is refused.
+        key: What the peer calls this request: one that it repeats under its key is not done again.
+        data: Still JSON text: the handler's schema decodes it.
+
+    """
 
     event: str
     id: int | None = None
+    key: str | None = None
     data: msgspec.Raw = msgspec.Raw(b"{}")
 
 
@@ -174,88 +237,21 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True):
     updates: int
 
 
-class FeedStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    How one feed is doing.
-
-    Args:
-        feed: The feed's name.
-        plugin: The feed plugin's name.
-        transport: How it talks upstream.
-        state: ``connecting``, ``live``, ``waiting`` (broken, will retry), ``failed`` (needs a person) or ``stopped``.
-        since: When it entered that state, Unix milliseconds.
-        reason: Why it is not live, for a person; empty when live.
-        hint: What a person could do about it.
-        retry_at: When it tries again, Unix milliseconds.
-        note: A word from the feed, such as the next poll.
-        events: Events recorded since the hub started.
-        rate: Events per second, over the last ten seconds.
-        last_event: When the last event came, Unix milliseconds.
-        attempt: Failed attempts since it was last live.
-        fallback: Why it is not on the transport it would rather be on; empty if it is.
-        left_out: Events that its rate limit left out since the hub started.
-
-    """
-
-    feed: str
-    plugin: str = ""
-    transport: str = ""
-    state: str = "connecting"
-    since: int = 0
-    reason: str = ""
-    hint: str = ""
-    retry_at: int | None = None
-    note: str = ""
-    events: int = 0
-    rate: float = 0.0
-    last_event: int | None = None
-    attempt: int = 0
-    fallback: str = ""
-    left_out: int = 0
-
-
-class Recording(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    Whether events are being written.
-
-    Args:
-        state: ``on`` or ``suspended``.
-        reason: Why it is suspended.
-        since: Since when, Unix milliseconds.
-        missed: How many events were not written.
-
-    """
-
-    state: str = "on"
-    reason: str = ""
-    since: int = 0
-    missed: int = 0
-
-
-class SessionStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    How the hub is doing, pushed about once a second.
-
-    Args:
-        offset: The last recorded event's number.
-        rate: Events per second coming in.
-        db_bytes: Size of the database with its write-ahead log.
-        recording: Whether events are being written.
-        lag: Seconds between receipt and fan-out of the last batch.
-        exposed: The address if it is reachable from other machines, else empty.
-
-    """
-
-    offset: int
-    rate: float
-    db_bytes: int
-    recording: Recording
-    lag: float = 0.0
-    exposed: str = ""
-
-
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody who is here: `page` and `pane` say where they look."""
+    """
+    Somebody who is here.
+
+    Args:
+        client: The id of the program they sit at.
+        name: What they want to be called; two may want the same, see `collab_dash.people.distinct_names`.
+        role: ``viewer``, ``editor`` or ``host``.
+        page: The page they look at.
+        pane: The pane they look at.
+        since: When they came, Unix milliseconds.
+        person: Their public id, the same wherever they sit and whenever they come.
+        color: The name of the colour they are drawn in.
+
+    """
 
     client: str
     name: str
@@ -263,6 +259,60 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     page: str = ""
     pane: str = ""
     since: int = 0
+    person: str = ""
+    color: str = ""
+
+
+class Knock(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Somebody who waits to be let in.
+
+    Args:
+        client: The id of the program they sit at.
+        name: What they want to be called; empty for a program that watches no board.
+        role: What their link allows.
+        address: Where they connect from.
+
+    """
+
+    client: str
+    name: str
+    role: str
+    address: str = ""
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    A rule that fired; it is firing until somebody acknowledges it.
+
+    Args:
+        alert: Its id.
+        rule: The id of the rule.
+        name: What the rule is called.
+        when: What the rule looks at.
+        feed: The feed of the event that fired it.
+        key: That event's key.
+        offset: That event's number; None if it could not be recorded.
+        time: That event's time, Unix milliseconds.
+        text: That event in one line.
+        fired: When it fired, Unix milliseconds.
+        notify: What is done: ``bell``, ``toast`` and ``desktop`` by each screen, all others by the hub.
+        left_out: Alerts of this rule before it that were too many to be told.
+
+    """
+
+    alert: str
+    rule: str
+    name: str
+    when: str
+    feed: str
+    key: str | None = None
+    offset: int | None = None
+    time: int = 0
+    text: str = ""
+    fired: int = 0
+    notify: tuple[str, ...] = ()
+    left_out: int = 0
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):
@@ -279,6 +329,24 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     events: list[Event]
     more: bool
     last: int = 0
+
+
+class Density(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    How many events were received when, by buckets of time.
+
+    Args:
+        counts: How many each bucket holds.
+        offsets: The offset of the last event received before each bucket's end, 0 for none.
+        first: When the first event of the log was received, Unix milliseconds; None if it is empty.
+        last: When the last was.
+
+    """
+
+    counts: list[int]
+    offsets: list[int]
+    first: int | None = None
+    last: int | None = None
 
 
 _T = TypeVar("_T")
@@ -343,9 +411,11 @@ def _decode(decoder: msgspec.json.Decoder[_T], data: str | bytes | msgspec.Raw) 
         raise BadFrame(f"not a protocol {PROTOCOL} frame: {error}") from None
 
 
-def encode_request(event: str, data: Any, *, id_: int | None = None) -> bytes:
+def encode_request(event: str, data: Any, *, id_: int | None = None, key: str | None = None) -> bytes:
     """Write a request; without an id it gets no reply."""
-    head = {} if id_ is None else {"id": id_}
+    head: dict[str, Any] = {} if id_ is None else {"id": id_}
+    if key is not None:
+        head["key"] = key
     return _encode({**head, "event": event, "data": data})
 
 

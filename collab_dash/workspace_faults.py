@@ -155,11 +155,15 @@ def _fault(
     where, table = source.at((*path, *place)), shown(path)
     key, dotted = place[0] if place else "", ".".join(place)
     if detail["type"] == "extra_forbidden":
-        hint = nearest(key, model.model_fields) if len(place) == 1 else ""
+        hint = nearest(key, _keys(model)) if len(place) == 1 else ""
         return key, Fault(f"{where}: {table} has no key {dotted!r}", hint)
     if detail["type"] == "missing":
         return key, Fault(f"{where}: {table} lacks {dotted!r}")
     return key, Fault(f"{where}: {table} {dotted}: {_message(detail)}".replace(" : ", ": "))
+
+
+def _keys(model: type[pydantic.BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _message(detail: ErrorDetails) -> str:
@@ -170,9 +174,9 @@ def _message(detail: ErrorDetails) -> str:
 
 
 def shown(path: Path) -> str:
-    """Write a table's name as in the file: ``[session]``, ``[feeds.btc]``, ``page 1, pane 2``."""
+    """Write a table's name as in the file: ``[session]``, ``[feeds.btc]``, ``page 1, pane 2``, ``rule 1``."""
     if len(path) == 4:
         return f"page {int(path[1]) + 1}, pane {int(path[3]) + 1}"
-    if len(path) == 2 and path[0] == "pages":
-        return f"page {int(path[1]) + 1}"
+    if len(path) == 2 and path[0] in ("pages", "rules"):
+        return f"{str(path[0])[:-1]} {int(path[1]) + 1}"
     return f"[{'.'.join(map(str, path))}]"

@@ -196,7 +196,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Table:
 
 
 _RESERVED = "COLLAB_DASH_"
-_SHORT = ("db", "host", "port", "read_only", "tls_cert", "tls_key")
+_SHORT = ("db", "host", "port", "read_only", "approve", "tls_cert", "tls_key")
 
 
 def environment(environ: Mapping[str, str] = os.environ) -> dict[str, Table]:

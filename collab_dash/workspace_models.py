@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated, Any
 
 import pydantic
@@ -10,8 +11,14 @@ from pydantic import Field
 from .board import VIEWS, Pane
 from .duration import parse_duration, parse_rate
 from .feed import Overflow
+from .rules import LONGEST, MAX_WAYS, NOTIFY, RuleError, parse_when
+from .rules import MAX_NAME as MAX_RULE_NAME
+from .transports.address import HttpHeaders, HttpUrl
 from .type_globs import check_type_glob
+from .wire import MAX_NAME
 from .workspace_faults import nearest
+
+EDIT_LIMIT = "200/s"
 
 
 class _Table(pydantic.BaseModel):
@@ -26,15 +33,26 @@ class SessionTable(_Table):
     host: str = Field("127.0.0.1", min_length=1, description="The address the hub listens on.")
     port: int = Field(8765, ge=0, le=65535, description="The hub's port; 0 for any that is free.")
     read_only: bool = Field(False, description="Whether every link is a viewer's.")
+    approve: bool = Field(False, description="Whether newcomers wait until a host lets them in.")
     tls_cert: str | None = Field(None, description="A certificate chain file, for https.")
     tls_key: str | None = Field(None, description="The certificate's key file.")
+    edit_limit: str = Field(
+        EDIT_LIMIT, description="How many edits of the shared document each program may make in the long run, or off."
+    )
     label: str = Field("", max_length=24, description="A word shown in the top line at all times.")
+
+    @pydantic.field_validator("edit_limit")
+    @classmethod
+    def _rate(cls, limit: str) -> str:
+        if limit != "off":
+            parse_rate(limit)
+        return limit
 
 
 class UserTable(_Table):
     """``[user]`` of the user file: what is yours alone."""
 
-    name: str = Field("", max_length=64, description="What others call you; the login name by default.")
+    name: str = Field("", max_length=MAX_NAME, description="What others call you; by default what you chose at first.")
 
 
 class FeedTable(pydantic.BaseModel):
@@ -130,12 +148,65 @@ class PageTable(_Table):
     panes: list[PaneTable] = Field([], description="Its panes, in reading order.")
 
 
+class RuleTable(_Table):
+    """``[[rules]]``: when to alert whom."""
+
+    when: str = Field(min_length=1, description="FEEDS: CONDITION, such as quakes: mag >= 4.5; * for all feeds.")
+    name: str = Field("", max_length=MAX_RULE_NAME, description="What people call it; by default what it looks at.")
+    hold: str = Field("0s", alias="for", description="How long the condition must hold, for each key: 30s.")
+    cooldown: str = Field("1m", description="How long it is quiet after it fired, for each key.")
+    notify: list[str] = Field(
+        list(NOTIFY), max_length=MAX_WAYS, description="bell, toast, desktop, or targets by name."
+    )
+    enabled: bool = Field(True, description="Whether it is looked at.")
+
+    @pydantic.field_validator("when")
+    @classmethod
+    def _readable(cls, when: str) -> str:
+        try:
+            parse_when(when)
+        except RuleError as error:
+            raise ValueError(str(error)) from None
+        return when
+
+    @pydantic.field_validator("hold", "cooldown")
+    @classmethod
+    def _span(cls, text: str) -> str:
+        if parse_duration(text) > LONGEST:
+            raise ValueError("a rule's times are at most a year")
+        return text
+
+
+def _split(command: Any) -> Any:
+    return shlex.split(command) if isinstance(command, str) else command
+
+
+class TargetTable(_Table):
+    """``[targets.NAME]``: where the hub sends alerts; one of ntfy and command."""
+
+    ntfy: HttpUrl | None = Field(None, description="An ntfy topic: https://HOST/TOPIC; ${NAME} for secrets.")
+    headers: HttpHeaders = Field({}, description="Headers sent along to it; ${NAME} for secrets.")
+    command: Annotated[list[str], pydantic.BeforeValidator(_split)] = Field(
+        [], description="A program that takes the alert as JSON on standard input: a list, or a string with quotes."
+    )
+
+    @pydantic.model_validator(mode="after")
+    def _one_way(self) -> TargetTable:
+        if bool(self.ntfy) == bool(self.command):
+            raise ValueError("give one of ntfy and command")
+        if self.headers and not self.ntfy:
+            raise ValueError("headers go with ntfy")
+        return self
+
+
 class WorkspaceFile(_Table):
     """A workspace: what a session shows and how its hub runs."""
 
     session: SessionTable = SessionTable()
     feeds: dict[str, FeedTable] = Field({}, description="Sources of events, by name.")
     pages: list[PageTable] = Field([], description="The board; by default one page with a pane for each feed.")
+    rules: list[RuleTable] = Field([], description="When to alert whom.")
+    targets: dict[str, TargetTable] = Field({}, description="Where the hub sends alerts, by name.")
 
 
 class SettingsFile(_Table):

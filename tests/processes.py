@@ -142,9 +142,9 @@ class Hub(NamedTuple):
 
 
 @asynccontextmanager
-async def hub_process(workspace: Path, *, port: int = 0) -> AsyncIterator[Hub]:
+async def hub_process(workspace: Path, *options: str, port: int = 0) -> AsyncIterator[Hub]:
     """Run ``collab-dash serve`` until the end of the block, or until it is killed in it."""
-    async with program("serve", workspace, "--port", port) as running:
+    async with program("serve", workspace, "--port", port, *options) as running:
         await running.has(2)
         ready, viewer = running.lines
         yield Hub(running, ready.removeprefix("ready "), viewer.removeprefix("viewer "))
@@ -164,12 +164,32 @@ class Terminal(Program):
 
 @asynccontextmanager
 async def terminal(
-    *arguments: object, columns: int = 160, lines: int = 45, stdin: int | None = None
+    *arguments: object,
+    columns: int = 160,
+    lines: int = 45,
+    stdin: int | None = None,
+    state: Path | None = None,
+    stranger: bool = False,
 ) -> AsyncIterator[Terminal]:
-    """Run ``collab-dash`` on a terminal for as long as the block runs; `stdin` replaces the terminal as its input."""
+    """
+    Run ``collab-dash`` on a terminal for as long as the block runs.
+
+    Args:
+        *arguments: Of the command.
+        columns: Cells across.
+        lines: Lines of the terminal.
+        stdin: What replaces the terminal as its input.
+        state: The state folder of another person; None for the one that all programs of a test have.
+        stranger: Whether whoever sits there has not yet said how they want to be called.
+
+    """
+    state = state or Path(os.environ["COLLAB_DASH_STATE_DIR"])
+    if not stranger and not (state / "person.json").exists():
+        state.mkdir(parents=True, exist_ok=True)
+        (state / "person.json").write_text(json.dumps({"secret": str(state), "name": "you"}))
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-    environ = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    environ = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "COLLAB_DASH_STATE_DIR": str(state)}
     process = await asyncio.create_subprocess_exec(
         *_command(arguments),
         stdin=theirs if stdin is None else stdin,

@@ -31,20 +31,30 @@ from collab_dash.mapping import MappedOptions
 from collab_dash.plugins import FOLDER, GROUP, available, trust
 from collab_dash.plugins import load as load_plugin
 from collab_dash.predicates import FUNCTIONS
+from collab_dash.rules import parse_when
 from collab_dash.testing import collect
 from collab_dash.tui.app import BoardApp
 from collab_dash.tui.panes.make import VIEWS as PANES
-from collab_dash.tui.screens import board, dialogs, pane_form, picker
+from collab_dash.tui.screens import alerts, board, dialogs, introduce, knocks, pane_form, people, picker, share
 from collab_dash.tui.screens.help import HelpDialog
 from collab_dash.tui.widgets.keys import is_ours
-from collab_dash.workspace_models import FeedTable, PageTable, PaneTable, SessionTable, SettingsFile, UserTable
+from collab_dash.workspace_models import (
+    FeedTable,
+    PageTable,
+    PaneTable,
+    RuleTable,
+    SessionTable,
+    SettingsFile,
+    TargetTable,
+    UserTable,
+)
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")] + sorted(ROOT.glob("docs/**/*.md"))
 _FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_NAMES = {"slash": "/", "plus": "+", "escape": "Esc", "shift+p": "P", "shift+s": "S", "shift+l": "L", "shift+g": "G"}
-_NAMES |= {f"shift+{letter}": letter.upper() for letter in "brvw"}
+_NAMES = {"slash": "/", "plus": "+", "escape": "Esc"}
+_NAMES |= {f"shift+{letter}": letter.upper() for letter in "bglprstvw"}
 
 
 class Block(NamedTuple):
@@ -160,11 +170,13 @@ def test_calls_name_commands_and_options_that_exist() -> None:
         ("[feeds.NAME]", FeedTable),
         ("[[pages]]", PageTable),
         ("Panes", PaneTable),
+        ("[[rules]]", RuleTable),
+        ("[targets.NAME]", TargetTable),
     ],
 )
 def test_every_workspace_key_is_told(heading: str, model: type[pydantic.BaseModel]) -> None:
     section = sections(REFERENCE / "workspace.md")[heading]
-    assert keys_told(section) == set(model.model_fields)
+    assert keys_told(section) == {field.alias or name for name, field in model.model_fields.items()}
 
 
 def test_every_view_is_told() -> None:
@@ -206,7 +218,18 @@ def test_every_name_on_the_wire_is_told() -> None:
 
 @pytest.mark.parametrize(
     "struct",
-    [wire.Hello, wire.Welcome, wire.Fault, wire.FeedStatus, wire.SessionStatus, wire.Recording, wire.Person],
+    [
+        wire.Hello,
+        wire.Welcome,
+        wire.Density,
+        wire.Fault,
+        wire.FeedStatus,
+        wire.SessionStatus,
+        wire.Recording,
+        wire.Person,
+        wire.Alert,
+        wire.Knock,
+    ],
 )
 def test_every_field_on_the_wire_is_told(struct: type[msgspec.Struct]) -> None:
     page = (REFERENCE / "wire.md").read_text()
@@ -223,7 +246,10 @@ def test_every_exception_and_exit_code_is_told() -> None:
 
 
 def bindings() -> Iterator[Binding]:
-    modules = chain.from_iterable(vars(module).values() for module in (board, dialogs, pane_form, picker))
+    modules = chain(
+        vars(board).values(),
+        *(vars(module).values() for module in (dialogs, alerts, introduce, knocks, pane_form, people, picker, share)),
+    )
     owners: list[Any] = [BoardApp, HelpDialog, *PANES.values(), *modules]
     kinds = {kind for owner in owners if isinstance(owner, type) for kind in owner.__mro__ if "BINDINGS" in vars(kind)}
     for kind in kinds:
@@ -273,6 +299,14 @@ def test_the_filter_language_is_told() -> None:
     assert len(examples) >= 3
     for example in examples:
         compile_filter(example)
+
+
+def test_rules_that_are_told_can_be_read() -> None:
+    page = REFERENCE / "rules.md"
+    examples = [line for block in blocks("text") if block.page == page for line in block.text.splitlines()]
+    assert len(examples) >= 3
+    for example in examples:
+        parse_when(example)
 
 
 def anchors(page: Path) -> set[str]:

@@ -78,7 +78,16 @@ def test_illegal_types(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "legal"), [("btc", True), ("btc.usd-1_x", True), ("", False), ("hub", False), ("-a", False), ('a"', False)]
+    ("name", "legal"),
+    [
+        ("btc", True),
+        ("btc.usd-1_x", True),
+        ("", False),
+        ("hub", False),
+        ("alerts", False),
+        ("-a", False),
+        ('a"', False),
+    ],
 )
 def test_feed_names(name: str, legal: bool) -> None:
     assert is_feed_name(name) is legal

@@ -43,6 +43,8 @@ def test_requests_round_trip(event: str, data: dict[str, str], id_: int | None) 
         protocol=st.integers(0, 9),
         token=texts,
         name=texts,
+        person=texts,
+        color=texts,
         feeds=st.lists(texts, max_size=3),
         resume=st.none() | st.builds(Resume, epoch=texts, offset=st.integers(0, 2**53)),
         since=st.none() | st.integers(0, 2**53),

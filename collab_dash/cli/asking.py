@@ -11,7 +11,9 @@ import click
 import msgspec
 
 from ..errors import RequestRefused
+from ..identity import load_identity
 from ..peer.session import Joined, Lost, Session, Update, join
+from ..wire import Code
 
 ATTEMPTS = 20
 PAUSE = 0.25
@@ -34,6 +36,11 @@ class Narration:
             self._broken = False
 
 
+def tell_waiting() -> None:
+    """Tell on standard error that somebody has to let us in."""
+    click.echo("collab-dash: waiting for the host to let you in (Ctrl-C ends this)", err=True)
+
+
 class Asking:
     """
     A joined session that only asks; made by `asking`.
@@ -50,14 +57,20 @@ class Asking:
 
     async def ask(self, event: str, data: Any) -> msgspec.Raw:
         """
-        Ask once, as soon as the link is up.
+        Ask once, as soon as the link is up; later, while the hub says that it is asked too much.
 
         Raises:
             RequestRefused: If the hub answers with an error, or the link broke before it answered.
 
         """
-        await self._up.wait()
-        return await self._session.request(event, data, timeout=30)
+        while True:
+            await self._up.wait()
+            try:
+                return await self._session.request(event, data, timeout=30)
+            except RequestRefused as error:
+                if error.code != Code.RATE_LIMITED:
+                    raise
+            await asyncio.sleep(PAUSE)
 
     async def ask_again(self, event: str, data: Any) -> msgspec.Raw:
         """
@@ -97,7 +110,7 @@ async def asking(link: str) -> AsyncIterator[Asking]:
         HubError: If nothing answers at that address at first.
 
     """
-    async with join(link, feeds=()) as session:
+    async with join(link, feeds=(), person=load_identity().secret, waiting=tell_waiting) as session:
         try:
             async with asyncio.TaskGroup() as tasks:
                 asked = Asking(session)

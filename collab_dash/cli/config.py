@@ -127,11 +127,11 @@ def validate(context: click.Context, target: str | None) -> None:
 
 def _narrate_unset(workspace: Workspace) -> None:
     """Tell of variables that are not set here, which is no fault of the file: they may be where the hub starts."""
-    for name, feed in workspace.feeds.items():
-        for variable in sorted(
-            set(re.findall(r"\$\{(\w+)\}", json.dumps(feed.options, default=str))) - set(os.environ)
-        ):
-            click.echo(f"collab-dash: [feeds.{name}] needs {variable}, which is not set in this environment", err=True)
+    written = {f"[feeds.{name}]": json.dumps(feed.options, default=str) for name, feed in workspace.feeds.items()}
+    written |= {f"[targets.{name}]": json.dumps([t.ntfy, dict(t.headers)]) for name, t in workspace.targets.items()}
+    for table, options in written.items():
+        for variable in sorted(set(re.findall(r"\$\{(\w+)\}", options)) - set(os.environ)):
+            click.echo(f"collab-dash: {table} needs {variable}, which is not set in this environment", err=True)
 
 
 @config.command()
@@ -142,6 +142,23 @@ def schema(target: str | None) -> None:
     from .described import workspace_schema
 
     click.echo(json.dumps(workspace_schema(find_source(target)[1]), indent=2, ensure_ascii=False))
+
+
+@config.command()
+@target
+@click.option("--write", is_flag=True, help="Write it into the workspace file itself.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write it to a file.")
+@click.option("--force", is_flag=True, help="Replace a file that is there, or what was changed by hand.")
+def export(target: str | None, write: bool, output: Path | None, force: bool) -> None:
+    """Print the workspace file with board and rules as people have them now; comments and all else stay.
+
+    They are the running hub's, or else what the recording has of them.
+    """
+    from .board_file import export as export_board
+
+    if write and output:
+        raise click.UsageError("--write and --output exclude each other")
+    export_board(target, write=write, output=output, force=force)
 
 
 @config.command()

@@ -15,6 +15,7 @@ from ..errors import PluginError
 from ..feed import Feed
 from ..plugins import available, load
 from ..workspace_models import WorkspaceFile
+from ..workspace_rules import Target
 
 HIDDEN = "(hidden)"
 _SECRET = re.compile(r"header|token|secret|passw|auth|cookie|credential|api_?key", re.IGNORECASE)
@@ -42,6 +43,8 @@ def effective(workspace: Workspace) -> dict[str, Any]:
         "user": {"name": workspace.user},
         "feeds": {name: _shown(feed, workspace.folder) for name, feed in workspace.feeds.items()},
         "pages": msgspec.to_builtins(workspace.board.pages),
+        "rules": msgspec.to_builtins(workspace.rules),
+        "targets": {name: _target_shown(target) for name, target in workspace.targets.items()},
         "from": workspace.origins,
     }
 
@@ -50,6 +53,17 @@ def _shown(feed: FeedConfig, folder: Path) -> dict[str, Any]:
     private = _private_options(feed.use, folder)
     options = {key: HIDDEN if key in private else _without_secrets(key, value) for key, value in feed.options.items()}
     return {"use": feed.use, **feed.intake, **options}
+
+
+def _target_shown(target: Target) -> dict[str, Any]:
+    told = {"ntfy": _without_topic(target.ntfy), "headers": dict(target.headers), "command": list(target.command)}
+    return {key: _without_secrets(key, value) for key, value in told.items() if value}
+
+
+def _without_topic(url: str) -> str:
+    """Hide an ntfy topic, unless the environment has it: whoever knows it can read along."""
+    shown = _without_credentials(url)
+    return shown if not url or "${" in shown else urlsplit(shown)._replace(path=f"/{HIDDEN}").geturl()
 
 
 def _private_options(use: str, folder: Path) -> frozenset[str]:

@@ -31,6 +31,7 @@ db_option = click.option("--db", type=click.Path(path_type=Path), help="The reco
 @click.option("--tls-cert", type=click.Path(path_type=Path), help="A certificate chain file, for https.")
 @click.option("--tls-key", type=click.Path(path_type=Path), help="The certificate's key file.")
 @click.option("--read-only", is_flag=True, default=None, help="Make every link a viewer's.")
+@click.option("--approve", is_flag=True, default=None, help="Let newcomers wait until a host lets them in.")
 @click.option("--linger", type=float, hidden=True)
 @click.option("--any-port", is_flag=True, hidden=True)
 def serve(target: str | None, linger: float | None, any_port: bool, **given: Any) -> None:
@@ -47,6 +48,7 @@ def serve(target: str | None, linger: float | None, any_port: bool, **given: Any
     workspace = load_workspace(target, overrides=overrides)
     _check_tls(workspace)
     logging.basicConfig(format="collab-dash: %(message)s")
+    terms = Terms(read_only=workspace.read_only, approve=workspace.approve, linger=linger)
     address = Address(
         host=workspace.host,
         port=workspace.port,
@@ -54,7 +56,7 @@ def serve(target: str | None, linger: float | None, any_port: bool, **given: Any
         tls_cert=workspace.tls_cert,
         tls_key=workspace.tls_key,
     )
-    asyncio.run(run_hub(workspace, address, Terms(workspace.read_only, linger), ready=_ready))
+    asyncio.run(run_hub(workspace, address, terms, ready=_ready))
 
 
 def _check_tls(workspace: Workspace) -> None:

@@ -118,16 +118,19 @@ class Program(LazyGroup):
 )
 @click.option("--page", metavar="NAME", help="Open this page first.")
 @click.option("--name", metavar="YOU", help="What others shall call you.")
+@click.option("--approve", is_flag=True, help="Let newcomers wait until you let them in.")
 @click.version_option(__version__, prog_name="collab-dash", message="%(prog)s %(version)s")
 @click.pass_context
-def program(context: click.Context, page: str | None, name: str | None) -> None:
+def program(context: click.Context, page: str | None, name: str | None, approve: bool) -> None:
     """A live terminal dashboard that people watch together, with a memory.
 
     Without a command, opens the board of the workspace in the current folder, or the built-in starter.
     """
-    context.obj = {"page": page, "name": name}
+    if approve and context.invoked_subcommand not in (None, "board"):
+        raise click.UsageError("--approve stands behind the command: collab-dash serve --approve, or demo --approve")
+    context.obj = {"page": page, "name": name, "approve": approve}
     if context.invoked_subcommand is None:
-        context.invoke(load(_BOARD), target=None, page=page, name=name)
+        context.invoke(load(_BOARD), target=None, **context.obj)
 
 
 program.params.append(debug_option())

@@ -57,15 +57,17 @@ async def _link(target: str | Location | Path, *, follow: bool) -> str | None:
 
 async def _followed(link: str, wanted: Wanted) -> AsyncGenerator[bytes]:
     """Give what happens from now on, and before that, where asked for, what happened since."""
+    from ..identity import load_identity
     from ..peer.session import Events, join
     from ..wire import FeedStatus, SessionStatus, Skipped
-    from .asking import Narration
+    from .asking import Narration, tell_waiting
 
     accepts, narration, since, unknown = wanted.acceptance(), Narration(), None, set(wanted.feeds)
     if wanted.since is not None:
         async with _past_of(link, wanted) as past:
             since = await _start(past, wanted)
-    async with join(link, feeds=wanted.feeds or ("*",), since=since) as session:
+    me = load_identity().secret
+    async with join(link, feeds=wanted.feeds or ("*",), since=since, person=me, waiting=tell_waiting) as session:
         async for update in session:
             narration.hear(update)
             if isinstance(update, FeedStatus):

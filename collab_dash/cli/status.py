@@ -11,6 +11,7 @@ import msgspec
 
 from ..announcement import Announcement
 from ..peer.session import People, join
+from ..people import distinct_names
 from ..wire import FEED_STATUS, FeedStatus, Person, SessionStatus
 from . import render
 
@@ -82,7 +83,8 @@ def write_text(announcement: Announcement, seen: Seen) -> None:
         click.echo(line)
     if seen.people:
         click.echo()
-        rows = ((person.name, person.role, person.page, person.pane) for person in seen.people)
+        names = distinct_names(person.name for person in seen.people)
+        rows = ((name, who.role, who.page, who.pane) for name, who in zip(names, seen.people, strict=True))
         for line in render.table(rows, ("PEER", "ROLE", "PAGE", "PANE")):
             click.echo(line)
 

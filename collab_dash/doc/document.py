@@ -11,14 +11,29 @@ import msgspec
 import pycrdt
 
 from ..board import Board, Page, Pane
-from .entries import ENTRIES, SINGLES, ChatLine, Mark, MetaEntry, Note, PageEntry, PaneEntry, Resolution, RoomEntry
+from ..rules import Rule
+from .entries import (
+    ENTRIES,
+    SINGLES,
+    ChatLine,
+    Mark,
+    MetaEntry,
+    Note,
+    PageEntry,
+    PaneEntry,
+    Resolution,
+    RoomEntry,
+    RuleEntry,
+)
 from .entries import read_entry as read
+from .sync import Reader
 
 Changed = set[tuple[str, str]]
 E = TypeVar("E", bound=msgspec.Struct)
 
 NOTHING = b"\x00\x00"
 _PANE_FIELDS = tuple(field for field in Pane.__struct_fields__ if field != "id")
+_RULE_FIELDS = tuple(field for field in Rule.__struct_fields__ if field != "id")
 
 
 class BadUpdate(Exception):
@@ -98,12 +113,15 @@ class Document:
         """
         Tell whether an update holds edits that are not merged here, since they build on others that are not here.
 
+        Such edits wait in the document, and merge together with whatever brings those others.
+
         Raises:
             BadUpdate: If it is not one.
 
         """
         with _decoding():
-            return _has_edits(pycrdt.get_update(update, self.state))
+            rest = pycrdt.get_update(update, self.state)
+        return _has_edits(rest) or _deletes_beyond(rest, self.state)
 
     def ahead_of(self, state: bytes) -> bool:
         """
@@ -187,6 +205,12 @@ class Document:
         return _there(self.entries["panes"])
 
     @property
+    def rules(self) -> list[Rule]:
+        """The rules that are there, in order."""
+        there: dict[str, RuleEntry] = _there(self.entries["rules"])
+        return [Rule(id=id_, **{name: getattr(entry, name) for name in _RULE_FIELDS}) for id_, entry in there.items()]
+
+    @property
     def marks(self) -> dict[str, Mark]:
         """Every mark."""
         return self.entries["marks"]
@@ -223,6 +247,19 @@ class Document:
 
 def _has_edits(update: bytes) -> bool:
     return update[:1] != NOTHING[:1]  # an update begins with how many clients' edits follow
+
+
+def _deletes_beyond(deletions: bytes, state: bytes) -> bool:
+    """Tell whether an update that has no edits but deletions is about edits that a state vector does not have."""
+    have = Reader(state)
+    known = {have.number(): have.number() for _ in range(have.number())}
+    reader = Reader(deletions)
+    reader.number()
+    for _ in range(reader.number()):
+        end = known.get(reader.number(), 0)
+        if any(reader.number() + reader.number() > end for _ in range(reader.number())):
+            return True
+    return False
 
 
 def _there(entries: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 import pycrdt
 
 from ..board import Pane
+from ..rules import Rule
 from .document import Document
 from .entries import ROOM_FILTER, ChatLine, Mark, Note, PageEntry, PaneEntry, Resolution, plain
 from .order import between
@@ -38,13 +39,21 @@ def add_pane(document: Document, page: str, pane: Pane, *, after: str = "") -> s
     """Add a pane to a page, after the pane `after` or at the end, and give its id."""
     id_ = new_id()
     order = _place(on_page(document, page), after)
-    document.roots["panes"][id_] = pycrdt.Map(pane_fields(pane) | {"page": page, "order": order})
+    document.roots["panes"][id_] = pycrdt.Map(fields_of(pane) | {"page": page, "order": order})
     return id_
 
 
-def pane_fields(pane: Pane) -> dict[str, Any]:
-    """Give what of a pane is not at its default, as the document holds it."""
-    return {name: value for name, value in plain(pane).items() if name != "id"}
+def add_rule(document: Document, rule: Rule) -> str:
+    """Add a rule behind the others, and give its id."""
+    id_ = new_id()
+    there = {each.id: document.entries["rules"][each.id] for each in document.rules}
+    document.roots["rules"][id_] = pycrdt.Map(fields_of(rule) | {"order": _place(there, "")})
+    return id_
+
+
+def fields_of(described: Pane | Rule) -> dict[str, Any]:
+    """Give what of a pane or a rule is not at its default, as the document holds it."""
+    return {name: value for name, value in plain(described).items() if name != "id"}
 
 
 def change(document: Document, root: str, id_: str, **fields: Any) -> None:
@@ -143,11 +152,7 @@ def add_mark(document: Document, mark: Mark) -> str:
 
 
 def remove_mark(document: Document, id_: str) -> None:
-    """Take a mark away, with its notes."""
-    for note, entry in list(document.notes.items()):
-        if entry.mark == id_:
-            remove(document, "notes", note)
-    remove(document, "resolved", id_)
+    """Take a mark away; its notes are others', and stay in the document, so that undoing brings back all."""
     remove(document, "marks", id_)
 
 

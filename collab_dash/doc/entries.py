@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from ..board import Pane
+from ..rules import MAX_RULES, Rule
 
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
 Line = Annotated[str, Meta(max_length=200)]
@@ -73,6 +74,21 @@ class PaneEntry(Pane, frozen=True, kw_only=True, omit_defaults=True, forbid_unkn
     """
 
     page: Id
+    order: Order
+    gone: Moment = 0
+
+
+class RuleEntry(Rule, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """
+    A rule: what `rules.Rule` has, and its place.
+
+    Args:
+        order: Its place among the rules.
+        gone: When it was taken away, Unix milliseconds; 0 while it is there.
+
+    """
+
+    id: str = ""
     order: Order
     gone: Moment = 0
 
@@ -150,12 +166,14 @@ class MetaEntry(Entry, frozen=True, kw_only=True):
         epoch: Which document; a replica of another one is never merged into this.
         version: Of this schema.
         seed: A digest of the workspace's board that this document last began from.
+        rules: The same of its rules.
 
     """
 
     epoch: str = ""
     version: int = 1
     seed: str = ""
+    rules: str = ""
 
 
 VERSION = 1
@@ -163,6 +181,7 @@ VERSION = 1
 ENTRIES: dict[str, type[msgspec.Struct]] = {
     "pages": PageEntry,
     "panes": PaneEntry,
+    "rules": RuleEntry,
     "marks": Mark,
     "notes": Note,
     "resolved": Resolution,
@@ -173,13 +192,21 @@ ENTRIES: dict[str, type[msgspec.Struct]] = {
 SINGLES: dict[str, type[msgspec.Struct]] = {"room": RoomEntry, "meta": MetaEntry}
 """Roots that are one entry each, their keys its fields."""
 
-NESTED = ("pages", "panes")
+NESTED = ("pages", "panes", "rules")
 """Roots whose entries are shared maps, merged field by field; the others' are JSON values."""
 
 SIGNED = ("marks", "notes", "resolved", "chat")
 """Roots whose entries are their author's."""
 
-MOST = {"pages": 100, "panes": 1000, "marks": 20_000, "notes": 20_000, "resolved": 20_000, "chat": 2_500}
+MOST = {
+    "pages": 100,
+    "panes": 1000,
+    "rules": MAX_RULES,
+    "marks": 20_000,
+    "notes": 20_000,
+    "resolved": 20_000,
+    "chat": 2_500,
+}
 """How many entries a root may have."""
 
 

@@ -50,6 +50,12 @@ def write(kind: Kind, payload: bytes = b"") -> bytes:
     return head + write_number(len(payload)) + payload
 
 
+def denied(reason: str) -> bytes:
+    """Write that something is not allowed: the one message of the y-protocols' auth.js."""
+    text = reason.encode()
+    return bytes((_AUTH, 0)) + write_number(len(text)) + text
+
+
 def read(frame: bytes) -> Message:
     """
     Read a message.

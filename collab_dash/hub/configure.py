@@ -16,9 +16,11 @@ from ..errors import CollabDashError, ConfigError, PluginError
 from ..event import unix_ms
 from ..feed import Feed
 from ..plugins import how_to_install, load
+from ..rules import Rule
 from ..wire import FeedStatus
 from ..workspace_faults import faults_of
 from ..workspace_models import FeedTable
+from ..workspace_rules import Target
 from .limiter import Limit
 
 _log = logging.getLogger("collab_dash.hub")
@@ -56,12 +58,18 @@ class Configured:
         board: What peers show.
         feeds: By name.
         problems: Feeds that cannot run, each with a status that says why.
+        rules: When to alert whom.
+        targets: Where to send alerts, by name.
+        edit_rate: How many messages a second a replica of the document may send in the long run; None for any number.
 
     """
 
     board: Board
     feeds: dict[str, ConfiguredFeed] = field(default_factory=dict)
     problems: list[FeedStatus] = field(default_factory=list)
+    rules: tuple[Rule, ...] = ()
+    targets: dict[str, Target] = field(default_factory=dict)
+    edit_rate: float | None = None
 
 
 def configure(workspace: Workspace) -> Configured:
@@ -76,7 +84,9 @@ def configure(workspace: Workspace) -> Configured:
     for problem in problems:
         _log.warning("%s%s", problem.reason, f" ({problem.hint})" if problem.hint else "")
     tastes = {name: configured.feed.pane for name, configured in feeds.items()}
-    return Configured(msgspec.structs.replace(workspace.board, tastes=tastes), feeds, problems)
+    board = msgspec.structs.replace(workspace.board, tastes=tastes)
+    edit_rate = None if workspace.edit_limit == "off" else parse_rate(workspace.edit_limit)
+    return Configured(board, feeds, problems, workspace.rules, workspace.targets, edit_rate)
 
 
 def configure_feed(workspace: Workspace, wanted: FeedConfig) -> ConfiguredFeed:

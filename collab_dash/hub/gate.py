@@ -8,9 +8,10 @@ import msgspec
 import pycrdt
 
 from ..doc.document import Document
-from ..doc.entries import MOST, NESTED, SIGNED, SINGLES, PaneEntry, read_entry
-from ..errors import RequestRefused
+from ..doc.entries import MOST, NESTED, SIGNED, SINGLES, PaneEntry, RuleEntry, read_entry
+from ..errors import ConfigError, RequestRefused
 from ..filter import FilterError, compile_filter
+from ..rules import check_rule
 from ..wire import Code, may
 
 Path = list[str | int]
@@ -55,6 +56,8 @@ def _check_entry(document: Document, root: str, id_: str) -> None:
     entry = _shaped(root, document.raw(root, id_), [root, id_])
     if isinstance(entry, PaneEntry):
         _check_filter(entry.filter, [root, id_, "filter"])
+    if isinstance(entry, RuleEntry):
+        _check_rule(entry, [root, id_])
     if id_ not in document.entries[root] and len(document.roots[root]) > MOST[root]:
         message = f"there are {MOST[root]:,} {root} already, which is the most there may be"
         raise RequestRefused(message, code=Code.TOO_LARGE, path=[root])
@@ -72,6 +75,13 @@ def _check_filter(text: str, path: Path) -> None:
     try:
         compile_filter(text)
     except FilterError as error:
+        raise _refused(str(error), path) from None
+
+
+def _check_rule(entry: RuleEntry, path: Path) -> None:
+    try:
+        check_rule(entry)
+    except ConfigError as error:
         raise _refused(str(error), path) from None
 
 

@@ -4,24 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..board import Board, completed
+from ..doc.document import Changed
 from ..errors import LogError
 from ..event import Record, unix_ms
 from ..store.docs import Updates
 from ..store.log import Log, open_log
-from ..wire import FEED_STATUS, PING_INTERVAL, STATUS, Close, FeedStatus, Hello, SessionStatus, Welcome
+from ..wire import (
+    FEED_STATUS,
+    PING_INTERVAL,
+    STATUS,
+    Close,
+    FeedStatus,
+    Hello,
+    SessionStatus,
+    Welcome,
+    person_id,
+    shown_name,
+)
+from .admission import Admission, Links
+from .alerts import Alerts
 from .configure import Configured
 from .fanout import Fanout
+from .loading import load_shared
 from .presence import Presence
 from .rate import Rate
 from .recorder import Recorder
+from .replies import Replies
+from .rules import Rules
 from .runner import Runner
-from .shared import Shared, load_shared
+from .shared import Shared
 from .subscriber import Link, Subscriber
+from .targets import Targets
 from .upstreams import make_runners
 
 TICK = 1.0
@@ -40,6 +57,7 @@ class Hub:
         folder: The workspace's folder.
         exposed: The address if other machines can reach it, else empty.
         passing: Whether the hub ends by itself soon after its last peer has left.
+        approve: Whether newcomers wait until a host lets them in.
 
     Attributes:
         over: Whether the session ends with the hub; otherwise peers may come back when it is started again.
@@ -55,14 +73,17 @@ class Hub:
         folder: Path,
         exposed: str = "",
         passing: bool = False,
+        approve: bool = False,
     ) -> None:
         self.log = log
         self.shared = shared
         self.fanout = Fanout(log.last)
         self.recorder = Recorder(log, self._deliver)
         self.presence = Presence()
+        self.replies = Replies()
         self.runners: dict[str, Runner] = {}
-        self.links: tuple[str | None, str] | None = None
+        self.links: Links | None = None
+        self.admission = Admission(asking=approve, joined=lambda: self.subscribers)
         self.passing = passing
         self.over = False
         self.stopping = asyncio.Event()
@@ -71,7 +92,11 @@ class Hub:
         self._exposed = exposed
         self._rate = Rate()
         self._joined: set[Subscriber] = set()
+        self._others: set[Link] = set()
         self._changed = asyncio.Event()
+        self.alerts = Alerts(self.recorder, self._joined, Targets(configured.targets, folder))
+        self.rules = Rules(self.alerts, shared.rules(configured.rules))
+        shared.watchers.append(self._on_edit)
 
     @property
     def session(self) -> str:
@@ -88,6 +113,21 @@ class Hub:
         """Give everybody who is joined."""
         return frozenset(self._joined)
 
+    @property
+    def alone(self) -> bool:
+        """Whether nobody is joined, by whatever door."""
+        return not (self._joined or self._others)
+
+    def open(self, link: Link) -> None:
+        """Count in a link that is no subscriber's; it is closed with the others."""
+        self._others.add(link)
+        self._changed.set()
+
+    def shut(self, link: Link) -> None:
+        """Count it out."""
+        self._others.discard(link)
+        self._changed.set()
+
     def stop(self) -> None:
         """Ask the hub to end in order; `run` does."""
         self.stopping.set()
@@ -95,6 +135,7 @@ class Hub:
 
     async def run(self) -> None:
         """Run until `stop`; then stop the feeds and drain the writer. Peers and the log are the caller's to close."""
+        await self.rules.load(self.log)
         runners = await make_runners(
             self._configured.feeds, self.recorder, folder=self._folder, changed=self._feed_changed
         )
@@ -104,6 +145,8 @@ class Hub:
             async with asyncio.TaskGroup() as running:
                 tasks = [running.create_task(self._tick(), name="tick")]
                 tasks.append(running.create_task(self._share(), name="shared document"))
+                tasks += [running.create_task(self.rules.run(), name="rules")]
+                tasks += [running.create_task(self.alerts.targets.run(), name="targets")]
                 tasks += [running.create_task(runner.run(), name=f"feed {runner.name}") for runner in runners]
                 intakes = [intake for runner in runners for intake in runner.intakes]
                 tasks += [running.create_task(intake.run(), name=f"intake {intake.feed}") for intake in intakes]
@@ -124,12 +167,12 @@ class Hub:
         await self._changed.wait()
 
     async def close_peers(self, code: Close, reason: str) -> None:
-        """Close every link, all at once."""
+        """Close every link, of those who wait too, all at once."""
         async with asyncio.TaskGroup() as closing:
-            for subscriber in self._joined:
-                closing.create_task(subscriber.link.close(code, reason))
+            for link in (*(each.link for each in self._joined), *self._others, *self.admission.links):
+                closing.create_task(link.close(code, reason))
 
-    def admit(self, link: Link, hello: Hello, role: str) -> tuple[Subscriber, Welcome]:
+    def admit(self, link: Link, hello: Hello, role: str, client: str) -> tuple[Subscriber, Welcome]:
         """
         Let a peer in; the caller sends the welcome, then runs the subscriber.
 
@@ -137,6 +180,7 @@ class Hub:
             link: Its connection.
             hello: What it asked.
             role: What its token allows.
+            client: Its id in this session.
 
         """
         sent, recovered = self._start_of(hello)
@@ -144,8 +188,10 @@ class Hub:
             link,
             self.fanout,
             self.log,
-            client=secrets.token_hex(4),
-            name=hello.name[:40],
+            client=client,
+            name=shown_name(hello.name),
+            person=person_id(hello.person),
+            color=hello.color,
             role=role,
             feeds=None if "*" in hello.feeds else frozenset(hello.feeds),
             sent=sent,
@@ -156,6 +202,7 @@ class Hub:
             offset=sent,
             role=role,
             client=subscriber.client,
+            person=subscriber.person,
             recovered=recovered,
             ping=PING_INTERVAL,
             doc=self.shared.epoch,
@@ -169,7 +216,10 @@ class Hub:
         for status in self.feed_statuses():
             subscriber.push(FEED_STATUS, status)
         subscriber.push(STATUS, self.session_status())
+        self.alerts.enter(subscriber)
         self.presence.enter(subscriber, now=unix_ms())
+        if self.admission.asking:
+            self.admission.tell(subscriber)
 
     def leave(self, subscriber: Subscriber) -> None:
         """Count a peer out."""
@@ -204,6 +254,11 @@ class Hub:
     def _deliver(self, first: int | None, records: Sequence[Record]) -> None:
         self._rate.add(len(records))
         self.fanout.deliver(first, records)
+        self.rules.evaluate(first, records)
+
+    def _on_edit(self, changed: Changed) -> None:
+        if any(root == "rules" for root, _ in changed):
+            self.rules.set_rules(self.shared.rules(self._configured.rules))
 
     def _feed_changed(self, status: FeedStatus) -> None:
         for subscriber in self._joined:
@@ -217,9 +272,12 @@ class Hub:
                 await self._reopen()
             if not self._joined:
                 continue
+            self.alerts.tell_again()
             status = self.session_status()
             changed = [feed for feed in self.feed_statuses() if told.get(feed.feed) != feed]
             told.update((feed.feed, feed) for feed in changed)
+            if self.admission.knocks:
+                self.admission.tell()  # a host that was behind has not heard of them
             for subscriber in self._joined:
                 subscriber.push(STATUS, status)
                 for feed in changed:
@@ -243,14 +301,17 @@ class Hub:
             _log.error("the database cannot be opened: %s", error)
             return
         old, old_shared = self.log, self.shared
-        shared = await load_shared(Updates(log), self._configured.board)
+        configured = self._configured
+        shared = await load_shared(Updates(log), configured.board, configured.rules, edit_rate=configured.edit_rate)
         shared.watchers = old_shared.watchers
 
         def switched() -> None:
             self.log, self.shared = log, shared
             old_shared.ended.set()
+            self.rules.set_rules(shared.rules(self._configured.rules))
             self.fanout = Fanout(log.last)  # nobody joined to the old log receives from the new one
 
         await self.recorder.switch(log, switched)
+        await self.rules.load(log)
         await self.close_peers(Close.GOING_DOWN, "the database was replaced")
         await old.close()

@@ -21,12 +21,26 @@ class Presence:
 
     def enter(self, subscriber: Subscriber, *, now: int) -> None:
         """Let somebody in."""
-        self._here[subscriber] = Person(client=subscriber.client, name=subscriber.name, role=subscriber.role, since=now)
+        self._here[subscriber] = Person(
+            client=subscriber.client,
+            name=subscriber.name,
+            role=subscriber.role,
+            since=now,
+            person=subscriber.person,
+            color=subscriber.color,
+        )
         self._tell()
 
     def leave(self, subscriber: Subscriber) -> None:
         """Forget somebody."""
         if self._here.pop(subscriber, None) is not None:
+            self._tell()
+
+    def introduce(self, subscriber: Subscriber) -> None:
+        """Show somebody by the name and colour they have now."""
+        person = self._here.get(subscriber)
+        if person is not None:
+            self._here[subscriber] = msgspec.structs.replace(person, name=subscriber.name, color=subscriber.color)
             self._tell()
 
     def look(self, subscriber: Subscriber, page: str, pane: str) -> None:

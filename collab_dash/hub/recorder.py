@@ -108,6 +108,23 @@ class Recorder:
         await self.put(Arrival(entry.feed, entry, None, written))
         return await written
 
+    def follow(self, entry: Record) -> asyncio.Future[int]:
+        """
+        Queue what follows from an event that was just delivered; whoever calls bounds how much that is.
+
+        It never waits, since the writer itself is what waits for nobody.
+
+        Returns:
+            Its offset, once it is on disk and delivered; as exception `LogUnavailable`, if it is only delivered.
+
+        """
+        written: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._arrivals.append(Arrival(entry.feed, entry, None, written))
+        self._bytes += len(entry.data)
+        self._idle.clear()
+        self._arrived.set()
+        return written
+
     async def drained(self) -> None:
         """Wait until everything queued so far has been written and delivered."""
         await self._idle.wait()

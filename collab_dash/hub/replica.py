@@ -7,17 +7,22 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ..doc.sync import Kind, Message, write
+from .bucket import Bucket
 from .subscriber import MAX_BACKLOG, Link
 
 if TYPE_CHECKING:
     from .shared import Shared
+
+DEAR = 0.005
+REST = 3.0
 
 
 class Replica:
     """
     A replica at the other end of a link.
 
-    One that does not keep up is sent nothing more; once its link has drained it gets what it lacks as one update.
+    One that does not keep up is sent nothing more; once its link has drained it gets what it lacks as one update. One
+    that sends more than it may is read no faster: what is too much waits in its link, and none is lost.
 
     Args:
         link: Its connection.
@@ -38,11 +43,15 @@ class Replica:
         self._shared = shared
         self._state = b""
         self._behind = asyncio.Event()
+        self._clock = asyncio.get_running_loop().time
+        self._bucket = None if shared.edit_rate is None else Bucket(shared.edit_rate, self._clock())
+        self._rest_until = 0.0
 
     def start(self, messages: Sequence[bytes], state: bytes) -> None:
         """Send what starts or restarts it, whatever is queued; with that it is at the state vector `state`."""
         self.link.write(self.link.format.pack(messages))
         self._state = state
+        self._behind.clear()
 
     def relay(self, packed: bytes, state: bytes) -> None:
         """Send packed messages that bring it to the state vector `state`, or fall behind; never waits."""
@@ -56,16 +65,37 @@ class Replica:
 
     async def take(self, message: Message) -> None:
         """
-        Take a message of its link.
+        Take a message of its link, when it is its turn.
 
         Raises:
             RequestRefused: If its edit may not stand; it has to begin anew, from the hub's state.
 
         """
+        await self._turn()
         if message.kind is Kind.STEP1:
-            await self._shared.begin(self, message.payload)
-        elif message.kind in (Kind.STEP2, Kind.UPDATE):
-            await self._shared.take(self, message.payload)
+            await self.link.drained()
+            await self._shared.level()
+        else:
+            await self._shared.open.wait()
+        began = self._clock()
+        try:
+            if message.kind is Kind.STEP1:
+                self._shared.begin(self, message.payload)
+            elif message.kind in (Kind.STEP2, Kind.UPDATE):
+                self._shared.take(self, message.payload)
+        finally:
+            self._tire(self._clock() - began)
+
+    async def _turn(self) -> None:
+        while self._bucket is not None and not self._bucket.take(self._clock()):  # noqa: ASYNC110 - time itself
+            await asyncio.sleep(self._bucket.pause())
+        if (rest := self._rest_until - self._clock()) > 0:
+            await asyncio.sleep(rest)
+
+    def _tire(self, seconds: float) -> None:
+        """Rest after what cost the hub time, as beginning and being refused do where the document is large."""
+        if seconds > DEAR:
+            self._rest_until = self._clock() + REST * seconds
 
     def end(self) -> None:
         """Be sent nothing more."""
@@ -76,6 +106,7 @@ class Replica:
         while True:
             await self._behind.wait()
             await self.link.drained()
-            self._behind.clear()
-            document = self._shared.document
-            self.start([write(Kind.UPDATE, document.since(self._state))], document.state)
+            await self._shared.level()
+            if self._behind.is_set():
+                document = self._shared.document
+                self.start([write(Kind.UPDATE, document.since(self._state))], document.state)

@@ -5,29 +5,25 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from ..board import Board
 from ..doc.document import BadUpdate, Changed, Document
-from ..doc.seed import plant, prune
 from ..doc.sync import Kind, write
 from ..errors import LogUnavailable, RequestRefused
-from ..event import unix_ms
+from ..rules import Rule
 from ..store.docs import Updates
 from ..wire import Code, may
 from .fanout import Format
 from .gate import check
-from .limiter import Bucket
+from .history import History
 from .replica import Replica
 
 MAX_UPDATE_BYTES = 1 << 20
 MAX_DOCUMENT_BYTES = 16 << 20
 MAX_UNSAVED_BYTES = 4 << 20
-UPDATES_PER_SECOND = 200.0
-COMPACT_AFTER = 500
-KEEP_GONE = 7 * 24 * 3600 * 1000
 HOLD = 0.002
 RETRY_WRITE = 1.0
 
@@ -51,27 +47,34 @@ class Shared:
     Args:
         updates: Where it is kept.
         document: What was kept.
+        edit_rate: How many messages a second a replica may send in the long run; None for any number.
         trouble: Why it must not be written, for a person; empty when all is well.
 
     Attributes:
         watchers: Told which entries changed, after each update and edit.
         ended: Set when another document takes this one's place.
+        open: Set while replicas may change it: not while one is about to begin.
 
     """
 
-    def __init__(self, updates: Updates, document: Document, trouble: str = "") -> None:
+    def __init__(
+        self, updates: Updates, document: Document, *, edit_rate: float | None = None, trouble: str = ""
+    ) -> None:
         self.document = document
+        self.edit_rate = edit_rate
         self.trouble = trouble
+        self.open = asyncio.Event()
+        self.open.set()
         self.ended = asyncio.Event()
         self.watchers: list[Callable[[Changed], None]] = []
         self._updates = updates
-        self._base = document.since()
-        self._tail: list[bytes] = []
-        self._size = len(self._base)
-        self._replicas: dict[Replica, Bucket] = {}
+        self._history = History(document)
+        self._replicas: set[Replica] = set()
         self._accepted: deque[Accepted] = deque()
         self._unkept: list[Accepted] = []
         self._unsaved = 0
+        self._beginning = 0
+        self._try_again = 0.0
         self._wake = asyncio.Event()
         self._level = asyncio.Event()
         self._level.set()
@@ -85,9 +88,24 @@ class Shared:
         """Give the board as people have it now."""
         return like if self.trouble else self.document.board(like)
 
+    def rules(self, like: Sequence[Rule]) -> Sequence[Rule]:
+        """Give the rules as people have them now."""
+        return like if self.trouble else self.document.rules
+
     # Those who sync
 
-    async def begin(self, replica: Replica, state: bytes) -> None:
+    async def level(self) -> None:
+        """Wait until nothing is here that is not on disk, unless the disk refuses; nobody edits meanwhile."""
+        self._beginning += 1
+        self.open.clear()
+        try:
+            await self._level.wait()
+        finally:
+            self._beginning -= 1
+            if not self._beginning:
+                self.open.set()
+
+    def begin(self, replica: Replica, state: bytes) -> None:
         """
         Let a replica have what it lacks, ask for what we lack, and relay to it from now on.
 
@@ -100,20 +118,19 @@ class Shared:
 
         """
         self._check_well()
-        await self._level.wait()  # nobody is to have what is not on disk
         try:
             lacking = self.document.since(state)
         except BadUpdate as error:
             raise RequestRefused(str(error), code=Code.INVALID_PAYLOAD) from None
         own = self.document.state
-        self._replicas[replica] = Bucket(UPDATES_PER_SECOND, asyncio.get_running_loop().time())
+        self._replicas.add(replica)
         replica.start([write(Kind.STEP2, lacking), write(Kind.STEP1, own)], own)
 
     def end(self, replica: Replica) -> None:
         """Relay nothing more to a replica."""
-        self._replicas.pop(replica, None)
+        self._replicas.discard(replica)
 
-    async def take(self, replica: Replica, update: bytes) -> None:
+    def take(self, replica: Replica, update: bytes) -> None:
         """
         Merge what a replica sends; one that was refused, or never began, is not heard until it begins (again).
 
@@ -121,12 +138,8 @@ class Shared:
             RequestRefused: If it may not stand; the replica has to begin anew.
 
         """
-        bucket = self._replicas.get(replica)
-        if bucket is None:
+        if replica not in self._replicas:
             return
-        loop = asyncio.get_running_loop()
-        while not bucket.take(loop.time()):  # noqa: ASYNC110 - waits for time to pass, which nobody tells
-            await asyncio.sleep(bucket.pause())  # its link is not read meanwhile: nothing is lost
         try:
             self.accept(replica, update)
         except RequestRefused:
@@ -158,7 +171,7 @@ class Shared:
 
     def _merge(self, update: bytes) -> bytes:
         news = self.document.apply(update)
-        if not news and self.document.lacks(update):
+        if news != update and self.document.lacks(update):
             raise BadUpdate("it builds on edits that this hub does not have")
         return news
 
@@ -172,15 +185,18 @@ class Shared:
 
         """
         self._check_well()
-        with self.document.edit("hub"):
-            yield self.document
+        try:
+            with self.document.edit("hub"):
+                yield self.document
+        except BaseException:
+            self._rebuild()
+            raise
         self._settle(self.document.news(), None)
 
     def _settle(self, news: bytes, author: Replica | None) -> None:
         changed = self.document.settle()
         if news:
-            self._tail.append(news)
-            self._size += len(news)
+            self._history.add(news)
         self._accepted.append(Accepted(news, author))
         self._unsaved += len(news)
         self._level.clear()
@@ -197,17 +213,16 @@ class Shared:
         if len(update) > MAX_UPDATE_BYTES:
             message = f"an update of {len(update):,} bytes is over the limit of {MAX_UPDATE_BYTES:,}"
             raise RequestRefused(message, code=Code.TOO_LARGE)
-        if self._size + len(update) > MAX_DOCUMENT_BYTES:
+        if self._history.size + len(update) > MAX_DOCUMENT_BYTES:
+            self._history.fold(self.document)
+        if self._history.size + len(update) > MAX_DOCUMENT_BYTES:
             raise RequestRefused("the shared document is full; remove marks or notes", code=Code.TOO_LARGE)
         if self._unsaved > MAX_UNSAVED_BYTES:
             raise RequestRefused("too much waits for the disk already", code=Code.UNAVAILABLE, retry=True)
 
     def _rebuild(self) -> None:
         """Be as before an update that may not stand: a document cannot take back what it merged."""
-        self.document = Document(self._base)
-        for update in self._tail:
-            self.document.apply(update)
-        self.document.settle()
+        self.document = self._history.document()
 
     # To the disk, and to everybody
 
@@ -225,7 +240,7 @@ class Shared:
             self._relay([accepted.update for accepted in batch if accepted.update], {each.author for each in batch})
             if not self._accepted:
                 self._level.set()
-            if len(self._tail) > COMPACT_AFTER and not self._unkept:
+            if self._history.loose and not self._unkept:
                 await self._compact()
             await asyncio.sleep(HOLD)
 
@@ -235,13 +250,21 @@ class Shared:
 
     async def _save(self) -> None:
         """Append what is not on disk yet, and acknowledge it; nothing happens if the disk refuses."""
+        clock = asyncio.get_running_loop().time
+        if clock() < self._try_again:
+            return
         updates = [accepted.update for accepted in self._unkept if accepted.update]
         try:
             if updates:
                 await self._updates.append(updates)
         except LogUnavailable as error:
-            _log.warning("edits of the shared document are not kept just now: %s", error)
+            if not self._try_again:
+                _log.warning("edits of the shared document are not kept just now: %s", error)
+            self._try_again = clock() + RETRY_WRITE
             return
+        if self._try_again:
+            _log.info("edits of the shared document are kept again")
+            self._try_again = 0.0
         self._unsaved -= sum(map(len, updates))
         for author, count in Counter(accepted.author for accepted in self._unkept).items():
             if author is not None and author in self._replicas:
@@ -267,45 +290,7 @@ class Shared:
         """Put all updates together into one, in memory and on disk."""
         if self._accepted:
             return
-        self._base, self._tail = self.document.since(), []
-        self._size = len(self._base)
         try:
-            await self._updates.replace(self._base)
+            await self._updates.replace(self._history.fold(self.document))
         except LogUnavailable as error:
             _log.warning("the shared document could not be put together on disk: %s", error)
-
-
-async def load_shared(updates: Updates, board: Board) -> Shared:
-    """
-    Load the session's document, and let it show the workspace's board where it is new or the workspace has changed.
-
-    What cannot be read is not written either: the session then goes on without a shared document and says why.
-
-    Args:
-        updates: Where it is kept.
-        board: As the workspace has it.
-
-    """
-    document = Document()
-    try:
-        kept = await updates.load()
-        for update in kept:
-            document.apply(update)
-        document.settle()
-    except (BadUpdate, LogUnavailable) as error:
-        return _troubled(updates, error)
-    now = unix_ms()
-    prune(document, before=now - KEEP_GONE)
-    plant(document, board, now=now)
-    if document.news() or len(kept) > 1:
-        try:
-            await updates.replace(document.since())
-        except LogUnavailable as error:
-            return _troubled(updates, error)
-    return Shared(updates, document)
-
-
-def _troubled(updates: Updates, error: Exception) -> Shared:
-    reason = f"there is no shared document, so that edits are not taken: {error}"
-    _log.error("%s", reason)
-    return Shared(updates, Document(), reason)

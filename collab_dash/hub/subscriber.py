@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from time import monotonic
 from typing import Any, Protocol
 
+from ..people import colour_for
 from ..store.log import Log
-from ..wire import SKIPPED, Skipped, encode_push
+from ..wire import REQUEST_BURST, REQUESTS_PER_SECOND, SKIPPED, Skipped, encode_push
+from .bucket import Bucket
 from .fanout import Fanout, Format
 
 MAX_BACKLOG = 1 << 20
@@ -50,6 +53,8 @@ class Subscriber:
         log: Where the past is.
         client: Its id in this session.
         name: What others call it.
+        person: The public id of whoever sits there.
+        color: The name of the colour they are drawn in.
         role: ``viewer``, ``editor`` or ``host``.
         feeds: Feeds it wants, None for all.
         sent: The offset it has everything up to.
@@ -67,14 +72,19 @@ class Subscriber:
         role: str,
         feeds: frozenset[str] | None,
         sent: int,
+        person: str = "",
+        color: str = "",
     ) -> None:
         self.link = link
         self.client = client
         self.name = name
         self.role = role
+        self.person = person or client
+        self.color = colour_for(color, self.person)
         self.feeds = feeds
         self.sent = sent
         self.skipped = 0
+        self.requests = Bucket(REQUESTS_PER_SECOND, monotonic(), burst=REQUEST_BURST / REQUESTS_PER_SECOND)
         self._fanout = fanout
         self._log = log
         self._live = False
@@ -90,10 +100,12 @@ class Subscriber:
         """Whether it gets each batch as it is delivered."""
         return self._live
 
-    def push(self, event: str, data: Any) -> None:
-        """Send it something that is not an event; dropped while it is behind, since newer news will follow."""
-        if self.link.backlog() <= MAX_BACKLOG:
-            self.link.push(encode_push(event, data))
+    def push(self, event: str, data: Any, *, lasting: bool = False) -> bool:
+        """Send it what is no event; dropped (false) while it is behind, unless `lasting`: no newer news will follow."""
+        if not lasting and self.link.backlog() > MAX_BACKLOG:
+            return False
+        self.link.push(encode_push(event, data))
+        return True
 
     def offer(self, last: int | None, wrapped: bytes) -> None:
         """Take a batch that ends at offset `last` (None: not recorded), or fall behind; never waits."""

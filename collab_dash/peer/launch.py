@@ -10,8 +10,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from ..announcement import Announcement, announced, hub_log
+from ..announcement import Announcement, announced, hub_log, left_behind
 from ..errors import HubError, SessionError
+from ..identity import Identity
 from ..wire import STOP
 from ..workspace_location import Location
 from .session import Session, join
@@ -62,36 +63,48 @@ async def find(location: Location) -> Announcement | None:
     return announcement
 
 
-async def find_or_start(location: Location, *, stdin: int | None = None) -> Found:
+async def find_or_start(location: Location, *, stdin: int | None = None, approve: bool = False) -> Found:
     """
     Find the hub of a workspace, or start one that ends soon after its last peer has left.
 
     Args:
         location: The workspace.
         stdin: A file descriptor to hand to a new hub as its standard input, None for none.
+        approve: Whether newcomers shall wait until a host lets them in.
 
     Raises:
-        HubError: If no hub could be started; the message is the hub's own.
+        HubError: If no hub could be started; the message is the hub's own. Or if one runs that lets everybody in.
 
     """
     announcement = await find(location)
-    if announcement is not None:
-        return Found(announcement, started=False)
-    return Found(await _start(location, stdin), started=True)
+    if announcement and approve and not announcement.approve and await _gave_way(announcement):
+        announcement = None
+    killed = left_behind(location.db)
+    asking = approve or (killed is not None and killed.approve)  # one that was killed lets nobody in by that
+    found = Found(announcement, started=False) if announcement else await _start(location, stdin, approve=asking)
+    if approve and not found.announcement.approve:
+        raise HubError(
+            f"the hub of {location.identity} runs already, and lets everybody in who has a link",
+            hint="end it with: collab-dash stop, and open the board again with --approve",
+        )
+    return found
 
 
 @asynccontextmanager
-async def open_session(location: Location, *, name: str, stdin: int | None = None) -> AsyncIterator[Session]:
+async def open_session(
+    location: Location, you: Identity, *, stdin: int | None = None, approve: bool = False
+) -> AsyncIterator[Session]:
     """
     Join the session of a workspace, whose hub is started where none runs, now and whenever it is gone.
 
     Args:
         location: The workspace.
-        name: What others shall call us.
+        you: Who we are.
         stdin: A file descriptor to hand to a new hub as its standard input, None for none.
+        approve: Whether newcomers shall wait until a host lets them in.
 
     Raises:
-        HubError: If no hub could be started.
+        HubError: If no hub could be started, or one runs that lets everybody in.
         JoinRefused: If the hub refused us.
 
     """
@@ -100,16 +113,17 @@ async def open_session(location: Location, *, name: str, stdin: int | None = Non
             f"something else is already piped in and watched in {location.folder}",
             hint="watch this in another folder, or end that session with: collab-dash stop",
         )
-    found = await find_or_start(location, stdin=stdin)
-    async with join(found.link(), name=name, locate=relocate(location, stdin=stdin)) as session:
+    found = await find_or_start(location, stdin=stdin, approve=approve)
+    where = relocate(location, stdin=stdin, approve=approve)
+    async with join(found.link(), name=you.name, person=you.secret, color=you.color, locate=where) as session:
         yield session
 
 
-def relocate(location: Location, *, stdin: int | None = None) -> Callable[[], Awaitable[str]]:
+def relocate(location: Location, *, stdin: int | None = None, approve: bool = False) -> Callable[[], Awaitable[str]]:
     """Give a function for `join`'s `locate`: wherever the hub of this workspace is now, started if it is gone."""
 
     async def locate() -> str:
-        return (await find_or_start(location, stdin=stdin)).link()
+        return (await find_or_start(location, stdin=stdin, approve=approve)).link()
 
     return locate
 
@@ -138,7 +152,7 @@ async def _answers(announcement: Announcement) -> bool:
     return True
 
 
-async def _start(location: Location, stdin: int | None) -> Announcement:
+async def _start(location: Location, stdin: int | None, *, approve: bool) -> Found:
     """
     Start a hub and wait for it to say that it is ready.
 
@@ -153,7 +167,8 @@ async def _start(location: Location, stdin: int | None) -> Announcement:
             f"cannot make {log.parent}: {error.strerror}",
             hint="make its folder writable, or set COLLAB_DASH_STATE_DIR to another",
         ) from None
-    process = await asyncio.to_thread(_spawn, location, stdin, log)
+    command = _command(location, approve=approve)
+    process = await asyncio.to_thread(_spawn, command, location, stdin, log)
     try:
         async with asyncio.timeout(START_TIMEOUT):
             await asyncio.to_thread(process.stdout.readline) if process.stdout else None
@@ -161,16 +176,19 @@ async def _start(location: Location, stdin: int | None) -> Announcement:
                 if process.poll() is not None:
                     if "already records" not in (said := _last_words(log)).what:
                         raise HubError(said.what, hint=said.hint or f"its log: {log}")
-                    process = await asyncio.to_thread(_spawn, location, stdin, log)  # that hub may be ending
+                    process = await asyncio.to_thread(_spawn, command, location, stdin, log)  # that hub may be ending
                 await asyncio.sleep(0.05)
     except TimeoutError:
         raise HubError(f"the hub was not ready within {START_TIMEOUT:g} s", hint=f"its log: {log}") from None
-    return announcement
+    return Found(announcement, started=True)
 
 
-def _spawn(location: Location, stdin: int | None, log: Path) -> subprocess.Popen[bytes]:
+def _command(location: Location, *, approve: bool) -> list[str]:
     command = [sys.executable, "-m", "collab_dash", "serve", location.identity, "--db", str(location.db)]
-    command += ["--linger", f"{LINGER:g}", "--any-port"]
+    return [*command, "--linger", f"{LINGER:g}", "--any-port", *(["--approve"] if approve else [])]
+
+
+def _spawn(command: list[str], location: Location, stdin: int | None, log: Path) -> subprocess.Popen[bytes]:
     with log.open("wb") as narration:
         process = subprocess.Popen(  # noqa: S603 - our own program
             command,

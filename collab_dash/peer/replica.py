@@ -15,7 +15,7 @@ from ..doc.sync import Kind, Message, write
 from ..errors import BadFrame, RequestRefused
 from ..wire import Code, Fault, Saved, Welcome, may
 
-UNDONE = ("pages", "panes", "room", "marks", "notes", "resolved")
+UNDONE = ("pages", "panes", "rules", "room", "marks", "notes")  # to bring back who resolved is to sign with their name
 GROUPED = 0
 
 

@@ -6,14 +6,14 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from ..doc.sync import read as read_message
-from ..errors import BadFrame, CollabDashError, HubError, JoinRefused, RequestRefused
+from ..errors import BadFrame, CollabDashError, HubError, JoinRefused
 from ..event import Position, unix_ms
 from ..retry import backoff
 from ..wire import (
@@ -21,18 +21,22 @@ from ..wire import (
     DOC_SAVED,
     EVENTS,
     FEED_STATUS,
-    HELLO,
+    FIRING,
+    INTRODUCE,
+    KNOCKS,
     LEAVE,
     PEOPLE,
     PROTOCOL,
     SKIPPED,
     STATUS,
+    TOKEN,
+    Alert,
     Close,
-    Code,
     Fault,
     FeedStatus,
     Frame,
     Hello,
+    Knock,
     Person,
     Resume,
     Saved,
@@ -44,10 +48,14 @@ from ..wire import (
     encode_request,
 )
 from .address import Address, parse_link
-from .connection import CHECK, OPEN_TIMEOUT, connect_to, ended
+from .answers import Answers
+from .connection import CHECK, connect_to, ended
+from .greeting import greet
 from .pending import Pending
 from .updates import Events as Events
+from .updates import Firing as Firing
 from .updates import Joined as Joined
+from .updates import Knocks as Knocks
 from .updates import Lost as Lost
 from .updates import People as People
 from .updates import Update as Update
@@ -57,6 +65,8 @@ if TYPE_CHECKING:
 
 MAX_UPDATES = 256
 
+T = TypeVar("T")
+
 _log = logging.getLogger("collab_dash.peer")
 
 
@@ -65,6 +75,8 @@ _PUSHES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     FEED_STATUS: (lambda status: status, FeedStatus),
     STATUS: (lambda status: status, SessionStatus),
     PEOPLE: (People, list[Person]),
+    FIRING: (Firing, list[Alert]),
+    KNOCKS: (Knocks, list[Knock]),
 }
 
 
@@ -72,7 +84,7 @@ def _matter(update: Update | CollabDashError) -> Hashable | None:
     """Give what newer news makes older news of: a state; events and the link's ups and downs count each by itself."""
     if isinstance(update, FeedStatus):
         return FeedStatus, update.feed
-    return type(update) if isinstance(update, SessionStatus | People) else None
+    return type(update) if isinstance(update, SessionStatus | People | Firing | Knocks) else None
 
 
 class Session:
@@ -93,16 +105,25 @@ class Session:
     welcome: Welcome
     link: str
 
-    def __init__(self, locate: Callable[[], Awaitable[Address]], hello: Hello) -> None:
+    def __init__(
+        self, locate: Callable[[], Awaitable[Address]], hello: Hello, waiting: Callable[[], None] | None = None
+    ) -> None:
         self._locate = locate
+        self._on_waiting = waiting or _nothing
+        self._given = ""
+        self._renewed: dict[str, str] = {}
         self._hello = hello
         self._socket: ClientConnection | None = None
         self._offset = 0
         self._updates = Pending[Update | CollabDashError](MAX_UPDATES, _matter)
-        self._waiting: dict[int, asyncio.Future[msgspec.Raw]] = {}
-        self._next_id = 1
         self._replica: Replica | None = None
+        self._answers = Answers()
         self._retry_now = asyncio.Event()
+
+    @property
+    def linked(self) -> bool:
+        """Whether there is a link to the hub just now."""
+        return self._socket is not None
 
     async def __aiter__(self) -> AsyncIterator[Update]:
         """
@@ -118,7 +139,9 @@ class Session:
                 raise update
             yield update
 
-    async def request(self, event: str, data: Any = None, *, timeout: float = 10.0) -> msgspec.Raw:
+    async def request(
+        self, event: str, data: Any = None, *, timeout: float = 10.0, key: str | None = None
+    ) -> msgspec.Raw:
         """
         Ask the hub something and wait for its answer.
 
@@ -126,27 +149,15 @@ class Session:
             event: The request's name, such as ``feed:history``.
             data: What JSON can hold; a msgspec struct will do.
             timeout: Seconds to wait.
+            key: What to call this request, so that it may be repeated, on another link too, and is done once; for
+                ten minutes, and by whoever joined with the same `person`.
 
         Raises:
             RequestRefused: If the hub answers with an error, or (code ``unavailable``) does not answer in time or is
                 not connected.
 
         """
-        socket = self._socket
-        if socket is None:
-            raise RequestRefused("not connected to the session just now", code=Code.UNAVAILABLE, retry=True)
-        id_, self._next_id = self._next_id, self._next_id + 1
-        answer: asyncio.Future[msgspec.Raw] = asyncio.get_running_loop().create_future()
-        self._waiting[id_] = answer
-        try:
-            async with asyncio.timeout(timeout):
-                await socket.send(encode_request(event, {} if data is None else data, id_=id_), text=True)
-                return await answer
-        except (TimeoutError, ConnectionClosed):
-            message = f"the hub did not answer {event} within {timeout:g} s"
-            raise RequestRefused(message, code=Code.UNAVAILABLE, retry=True) from None
-        finally:
-            del self._waiting[id_]
+        return await self._answers.ask(self._socket, event, {} if data is None else data, timeout=timeout, key=key)
 
     async def tell(self, event: str, data: Any) -> None:
         """Send a request that wants no answer; dropped while the link is down."""
@@ -172,6 +183,11 @@ class Session:
         if self._socket is not None:
             replica.joined(self.welcome)
 
+    async def introduce(self, name: str, color: str) -> None:
+        """Be called and drawn otherwise from now on, by everybody; while the link is down, once it is back."""
+        self._hello = msgspec.structs.replace(self._hello, name=name, color=color)
+        await self.tell(INTRODUCE, {"name": name, "color": color})
+
     def retry_now(self) -> None:
         """Do not wait out the pause before the next attempt."""
         self._retry_now.set()
@@ -189,7 +205,7 @@ class Session:
         self.link = address.shown
         socket = await connect_to(address)
         try:
-            self._welcomed(socket, await self._greet(socket, address))
+            self._welcomed(socket, await greet(socket, address, self._hello_to(address), self._on_waiting))
         except BaseException as error:
             await socket.close()
             if isinstance(error, ConnectionClosed):
@@ -199,15 +215,11 @@ class Session:
             raise
         return socket
 
-    async def _greet(self, socket: ClientConnection, address: Address) -> Welcome:
-        hello = msgspec.structs.replace(self._hello, token=address.token or self._hello.token)
-        await socket.send(encode_request(HELLO, hello, id_=0), text=True)
-        async with asyncio.timeout(OPEN_TIMEOUT):
-            frame = decode_frame(await socket.recv(decode=False))
-        if not bytes(frame.ok):
-            message = frame.error.message if frame.error else "it sent something else than a welcome"
-            raise JoinRefused(f"{address.shown} refused: {message}", code=Close.BAD_TOKEN)
-        return msgspec.json.decode(frame.ok, type=Welcome)
+    def _hello_to(self, address: Address) -> Hello:
+        """Give the hello for an address; where the hub gave a new token for that in the link, with the new one."""
+        self._given = address.token or self._hello.token
+        token = self._renewed.get(self._given, self._given)
+        return msgspec.structs.replace(self._hello, token=token)
 
     def _welcomed(self, socket: ClientConnection, welcome: Welcome) -> None:
         self.welcome = welcome
@@ -267,7 +279,7 @@ class Session:
             self._hello = msgspec.structs.replace(
                 self._hello, resume=Resume(epoch=self.welcome.epoch, offset=self._offset)
             )
-            self._fail_waiting()
+            self._answers.fail()
             if self._replica is not None:
                 self._replica.lost()
         if isinstance(end, JoinRefused):
@@ -284,9 +296,9 @@ class Session:
         if self._replica is None:
             return
         if frame.event == DOC_SAVED:
-            self._replica.saved(_decode(frame, Saved))
+            self._replica.saved(_decoded(frame, Saved))
         else:
-            self._replica.refused(_decode(frame, Fault))
+            self._replica.refused(_decoded(frame, Fault))
 
     async def _take(self, frame: Frame) -> None:
         if frame.event == EVENTS:
@@ -297,32 +309,17 @@ class Session:
                     break
             await self._updates.put(Events(events))
         elif frame.id is not None:
-            self._answered(frame.id, frame)
+            self._answers.take(frame.id, frame)
+        elif frame.event == TOKEN:
+            self._renewed = {self._given: _decoded(frame, dict[str, str]).get("token", self._given)}
         elif frame.event in _PUSHES:
             make, shape = _PUSHES[frame.event]
-            update = make(_decode(frame, shape))
+            update = make(_decoded(frame, shape))
             if isinstance(update, Skipped):
                 self._offset = max(self._offset, update.last)
             await self._updates.put(update)
         elif frame.event in (DOC_SAVED, DOC_REFUSED):
             self._take_verdict(frame)
-
-    def _answered(self, id_: int, frame: Frame) -> None:
-        answer = self._waiting.get(id_)
-        if answer is None or answer.done():
-            return
-        if frame.error is not None:
-            fault = frame.error
-            refused = RequestRefused(fault.message, code=fault.code, path=fault.path, retry=fault.retry)
-            answer.set_exception(refused)
-        else:
-            answer.set_result(frame.ok)
-
-    def _fail_waiting(self) -> None:
-        for answer in self._waiting.values():
-            if not answer.done():
-                gone = RequestRefused("the link broke before the hub answered", code=Code.UNAVAILABLE, retry=True)
-                answer.set_exception(gone)
 
     async def leave(self) -> None:
         """Say goodbye and close the link; `join` does so at the end of its block."""
@@ -332,11 +329,15 @@ class Session:
             await socket.close()
 
 
-def _decode(frame: Frame, shape: Any) -> Any:
+def _decoded(frame: Frame, shape: type[T]) -> T:
     try:
         return msgspec.json.decode(frame.data, type=shape)
     except msgspec.MsgspecError as error:
         raise BadFrame(f"a {frame.event} that cannot be read: {error}") from None
+
+
+def _nothing() -> None:
+    """Tell nobody."""
 
 
 @asynccontextmanager
@@ -345,10 +346,13 @@ async def join(
     *,
     token: str = "",
     name: str = "",
+    person: str = "",
+    color: str = "",
     feeds: Sequence[str] = ("*",),
     since: int | None = None,
     resume: Position | None = None,
     locate: Callable[[], Awaitable[str]] | None = None,
+    waiting: Callable[[], None] | None = None,
 ) -> AsyncIterator[Session]:
     """
     Join a session by its link.
@@ -357,10 +361,13 @@ async def join(
         url: ``http(s)://host:port/#TOKEN``; ``ws(s)://`` is taken too.
         token: The token, where the URL does not carry it.
         name: What others shall call you; without one you are not shown among the people.
+        person: A secret of your own, long and random, by which the hub knows you again.
+        color: The name of the colour others shall see you in.
         feeds: Feeds to receive events of; ``*`` for all.
         since: Also receive what the log holds after this offset.
         resume: Go on after this position, where the log is still the same; otherwise start at the present.
         locate: Awaited before each connection instead of using `url`; gives the link to use now.
+        waiting: Called whenever a host has to let us in first; there is no limit to how long that takes.
 
     Raises:
         JoinRefused: If the hub refuses for good.
@@ -375,11 +382,13 @@ async def join(
         protocol=PROTOCOL,
         token=token,
         name=name,
+        person=person,
+        color=color,
         feeds=list(feeds),
         since=since,
         resume=None if resume is None else Resume(epoch=resume.epoch, offset=resume.offset),
     )
-    session = Session(where, hello)
+    session = Session(where, hello, waiting)
     socket = await session.open()
     with _alone():
         async with asyncio.TaskGroup() as tasks:

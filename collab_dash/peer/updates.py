@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ..event import Event
-from ..wire import FeedStatus, Person, SessionStatus, Skipped, Welcome
+from ..wire import Alert, FeedStatus, Knock, Person, SessionStatus, Skipped, Welcome
 
 
 class Joined(msgspec.Struct, frozen=True):
@@ -26,6 +26,18 @@ class People(msgspec.Struct, frozen=True):
     people: list[Person]
 
 
+class Firing(msgspec.Struct, frozen=True):
+    """What is firing now: alerts that nobody has acknowledged yet, oldest first."""
+
+    alerts: list[Alert]
+
+
+class Knocks(msgspec.Struct, frozen=True):
+    """Everybody who waits for a host to let them in; told to hosts alone."""
+
+    knocks: list[Knock]
+
+
 class Lost(msgspec.Struct, frozen=True):
     """The link broke; the session tries again by itself at `retry_at` (Unix milliseconds)."""
 
@@ -33,4 +45,4 @@ class Lost(msgspec.Struct, frozen=True):
     retry_at: int
 
 
-Update = Joined | Events | Skipped | FeedStatus | SessionStatus | People | Lost
+Update = Joined | Events | Skipped | FeedStatus | SessionStatus | People | Firing | Knocks | Lost

@@ -17,6 +17,7 @@ from ..hub.hub import Hub
 from ..wire import PROTOCOL
 from .credentials import Credentials
 from .websocket import serve_peer
+from .yjs import serve_yjs
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 
@@ -91,7 +92,15 @@ def make_app(hub: Hub, credentials: Credentials, *, address: str, read_only: boo
     async def peer(socket: WebSocket) -> None:
         await serve_peer(socket, hub, credentials, read_only=read_only)
 
+    async def program(socket: WebSocket) -> None:
+        await serve_yjs(socket, hub, credentials, read_only=read_only)
+
     return Starlette(
-        routes=[Route("/", index), Route("/health", health), WebSocketRoute("/ws", peer)],
+        routes=[
+            Route("/", index),
+            Route("/health", health),
+            WebSocketRoute("/ws", peer),
+            WebSocketRoute("/yjs/{session:path}", program),
+        ],
         middleware=[Middleware(SameSite, hosts=hosts_for(address))],
     )

@@ -45,6 +45,11 @@ class Credentials(msgspec.Struct, kw_only=True):
         return "viewer" if read_only and found == "editor" else found
 
 
+def new_token() -> str:
+    """Give a token that nobody can guess."""
+    return secrets.token_urlsafe(24)
+
+
 def _path(db: Path) -> Path:
     return state_dir() / f"{name_of(db)}.json"
 
@@ -54,9 +59,7 @@ def load_credentials(db: Path) -> Credentials:
     try:
         return msgspec.json.decode(_path(db).read_bytes(), type=Credentials)
     except (OSError, msgspec.MsgspecError):
-        return Credentials(
-            host=secrets.token_urlsafe(24), editor=secrets.token_urlsafe(24), viewer=secrets.token_urlsafe(24)
-        )
+        return Credentials(host=new_token(), editor=new_token(), viewer=new_token())
 
 
 def save_credentials(db: Path, credentials: Credentials) -> None:

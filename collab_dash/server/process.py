@@ -21,13 +21,14 @@ from ..config import Workspace
 from ..errors import HubError
 from ..hub.configure import configure
 from ..hub.hub import Hub
-from ..hub.shared import load_shared
+from ..hub.loading import load_shared
 from ..store.docs import Updates
 from ..store.log import open_log
 from ..wire import MAX_REQUEST_BYTES, PING_INTERVAL, SILENCE_LIMIT, Close
 from .app import LOOPBACK, make_app
 from .credentials import Credentials, load_credentials, save_credentials
 from .frames import PreparedFrames
+from .links import SessionLinks
 from .lock import locked
 
 DEFAULT_PORT = 8765
@@ -113,11 +114,13 @@ class Terms:
 
     Args:
         read_only: Whether every link is a viewer's.
+        approve: Whether newcomers wait until a host lets them in.
         linger: End this many seconds after the last peer left; None to stay.
 
     """
 
     read_only: bool = False
+    approve: bool = False
     linger: float | None = None
 
 
@@ -152,15 +155,16 @@ async def serve(
             log, configured = await open_log(workspace.db), configure(workspace)
             hub = Hub(
                 log,
-                await load_shared(Updates(log), configured.board),
+                await load_shared(Updates(log), configured.board, configured.rules, edit_rate=configured.edit_rate),
                 configured,
                 folder=workspace.folder,
                 exposed=address.exposed,
                 passing=terms.linger is not None,
+                approve=terms.approve,
             )
             try:
                 announcement = _announcement(hub, workspace, address, credentials, terms)
-                hub.links = (_link(announcement, announcement.editor), _link(announcement, announcement.viewer) or "")
+                hub.links = SessionLinks(announcement, credentials)
                 server = _Server(hub, address, credentials, terms)
                 await _run(hub, server, bound, announcement, terms, ready)
             finally:
@@ -201,7 +205,7 @@ async def _stopped(hub: Hub, terms: Terms) -> None:
     alone_for = FIRST_PEER
     while not hub.stopping.is_set():
         try:
-            async with asyncio.timeout(alone_for if not hub.subscribers else None):
+            async with asyncio.timeout(alone_for if hub.alone else None):
                 await hub.peers_changed()
         except TimeoutError:
             hub.stop()
@@ -234,6 +238,7 @@ class _Server(uvicorn.Server):
                 ws_ping_timeout=SILENCE_LIMIT - PING_INTERVAL,
                 lifespan="off",
                 access_log=False,
+                log_level="warning",  # below, it logs addresses whole, and one may have a token in it
                 log_config=None,
                 server_header=False,
                 timeout_graceful_shutdown=3,
@@ -285,6 +290,7 @@ def _announcement(
         workspace=workspace.identity,
         epoch=hub.log.epoch,
         version=__version__,
+        approve=terms.approve,
         certificate=str(Path(address.tls_cert).absolute()) if address.tls_cert else "",
     )
 
@@ -293,7 +299,3 @@ def _in_link(host: str) -> str:
     if host in ("0.0.0.0", "::", ""):  # noqa: S104 - only written into a link, nothing is bound here
         return socket.gethostname()
     return f"[{host.strip('[]')}]" if ":" in host else host
-
-
-def _link(announcement: Announcement, token: str) -> str | None:
-    return f"{announcement.url}/#{token}" if token else None

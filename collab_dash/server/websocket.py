@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -20,10 +21,13 @@ from ..wire import (
     HELLO,
     HELLO_TIMEOUT,
     PROTOCOL,
+    TOKEN,
+    WAITING,
     Close,
     Code,
     Fault,
     Hello,
+    Knock,
     Request,
     Saved,
     decode_hello,
@@ -31,11 +35,14 @@ from ..wire import (
     encode_fault,
     encode_ok,
     encode_push,
+    person_id,
+    shown_name,
 )
 from .credentials import Credentials
 from .frames import EXTENSION, PreparedFrames, WebSocketFormat, text_frame
 
 CLOSE_TIMEOUT = 2.0
+MAX_REASON = 123  # bytes, RFC 6455 section 5.5
 
 _log = logging.getLogger("collab_dash.server")
 _format = WebSocketFormat()
@@ -74,6 +81,11 @@ class WebSocketLink:
         """Wait until the backlog is small, or the link is gone."""
         await self._frames.drained()
 
+    @property
+    def address(self) -> str:
+        """Where the peer connects from."""
+        return self._socket.client.host if self._socket.client else ""
+
     async def receive(self) -> str | bytes:
         """
         Wait for a message.
@@ -93,7 +105,7 @@ class WebSocketLink:
         """Close with a code of the protocol; a peer that takes nothing is cut off after two seconds."""
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT):
-                await self._socket.close(code, reason[:120])
+                await self._socket.close(code, reason.encode()[:MAX_REASON].decode(errors="ignore"))
         except TimeoutError:
             self._frames.abort()
         except (RuntimeError, WebSocketDisconnect):
@@ -136,10 +148,40 @@ async def _greet(link: WebSocketLink, hub: Hub, credentials: Credentials, *, rea
         message = "wrong token; ask for a new link"
         link.push(encode_fault(request.id, Fault(code=Code.UNAUTHORIZED, message=message)))
         raise Refused(Close.BAD_TOKEN, message)
-    subscriber, welcome = hub.admit(link, hello, role)
+    client = secrets.token_hex(4)
+    if hub.admission.must_ask(role, person := person_id(hello.person) or client):
+        knock = Knock(client=client, name=shown_name(hello.name), role=role, address=link.address)
+        await _let_in(link, hub, request, knock, person)
+    subscriber, welcome = hub.admit(link, hello, role, client)
     link.push(encode_ok(request.id or 0, welcome))
     hub.enter(subscriber)
+    if hub.links is not None and credentials.role(hello.token, read_only=read_only) is None:
+        subscriber.push(TOKEN, {"token": hub.links.token(role)}, lasting=True)  # the links were renewed meanwhile
     return subscriber
+
+
+async def _let_in(link: WebSocketLink, hub: Hub, request: Request, knock: Knock, person: str) -> None:
+    """Wait until a host lets somebody in."""
+    try:
+        with hub.admission.waiting(knock, person, link) as answer:
+            link.push(encode_push(WAITING, {}))
+            async with asyncio.TaskGroup() as tasks:
+                listening = tasks.create_task(_stay_silent(link), name=f"waiting {knock.client}")
+                yes = await answer
+                listening.cancel()
+    except RequestRefused as error:
+        link.push(encode_fault(request.id, Fault(code=error.code, message=str(error), retry=error.retry)))
+        raise Refused(Close.TOO_MANY, str(error)) from None
+    if not yes:
+        message = "the host did not let you in"
+        link.push(encode_fault(request.id, Fault(code=Code.FORBIDDEN, message=message)))
+        raise Refused(Close.REMOVED, message)
+
+
+async def _stay_silent(link: WebSocketLink) -> None:
+    """Notice if somebody who waits goes away, or speaks before they are welcome."""
+    await link.receive()
+    raise Refused(Close.BAD_FRAME, "a frame before the welcome")
 
 
 async def _first_request(link: WebSocketLink) -> Request:
@@ -174,7 +216,7 @@ async def _serve(link: WebSocketLink, hub: Hub, subscriber: Subscriber) -> None:
     def saved(updates: int) -> None:
         link.push(encode_push(DOC_SAVED, Saved(updates=updates)))
 
-    replica = Replica(link, hub.shared, role=subscriber.role, person=subscriber.client, saved=saved)
+    replica = Replica(link, hub.shared, role=subscriber.role, person=subscriber.person, saved=saved)
     try:
         async with asyncio.TaskGroup() as tasks:
             running = [

@@ -23,7 +23,7 @@ class Updates:
 
     async def load(self) -> list[bytes]:
         """
-        Give every update, oldest first.
+        Give every update, oldest first; none from a database of before there was a document.
 
         Raises:
             LogUnavailable: If they cannot be read just now.
@@ -53,6 +53,8 @@ class Updates:
 
 
 def _load(connection: sqlite3.Connection) -> list[bytes]:
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'doc_updates'").fetchone():
+        return []
     return [row[0] for row in connection.execute("SELECT data FROM doc_updates ORDER BY id").fetchall()]
 
 

@@ -12,16 +12,15 @@ from typing import Concatenate, ParamSpec, TypeVar
 from ..errors import LogClosed, LogRefused, LogUnavailable
 from ..event import Record
 from . import schema
-from .reading import Entries, Range, offset_before, read_page
+from .density import Buckets, Density, read_density
+from .reading import MAX_OFFSET, Entries, Range, offset_before, read_page
 from .worker import Worker, connect, unavailable, unreadable
 from .writing import Appender, last_offset
 
-__all__ = ["Entries", "Log", "open_log", "read_log"]
+__all__ = ["Buckets", "Density", "Entries", "Log", "open_log", "read_log"]
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-
-_MAX_OFFSET = (1 << 63) - 1
 
 
 class Log:
@@ -91,7 +90,7 @@ class Log:
             LogClosed: If the log is closed.
 
         """
-        wanted = Range(max(after, 0), min(upto, _MAX_OFFSET), _distinct(feeds), tuple(types))
+        wanted = Range(max(after, 0), min(upto, MAX_OFFSET), _distinct(feeds), tuple(types))
         return await self.reading(read_page, wanted, limit)
 
     async def read_back(
@@ -113,12 +112,28 @@ class Log:
             LogClosed: If the log is closed.
 
         """
-        wanted = Range(0, min(before, _MAX_OFFSET) - 1, _distinct(feeds), tuple(types), backward=True)
+        wanted = Range(0, min(before, MAX_OFFSET) - 1, _distinct(feeds), tuple(types), backward=True)
         return await self.reading(read_page, wanted, limit)
 
     async def offset_at(self, time: int) -> int:
         """Give the offset of the last event received before `time` (Unix milliseconds); 0 for none."""
         return await self.reading(offset_before, time)
+
+    async def density(self, buckets: Buckets, *, upto: int, feeds: Sequence[str] | None = None) -> Density:
+        """
+        Count events by time of receipt.
+
+        Args:
+            buckets: The times.
+            upto: The last offset that counts.
+            feeds: Only these feeds; None for all.
+
+        Raises:
+            LogUnavailable: If it cannot be read just now.
+            LogClosed: If the log is closed.
+
+        """
+        return await self.reading(read_density, buckets, min(upto, MAX_OFFSET), feeds)
 
     async def cursors(self) -> dict[str, str]:
         """Give every feed's last cursor."""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+MAX_OFFSET = (1 << 63) - 1
 MAX_PAGE_BYTES = 4 << 20
 MERGED_FEEDS = 32
 
@@ -140,13 +141,22 @@ def _choose_sql(feeds: int | None, types: bool, backward: bool) -> str:
     return f"SELECT events.* FROM ({merged}) CROSS JOIN events ON offset = found"  # noqa: S608 - made of constants
 
 
-def offset_before(connection: sqlite3.Connection, time: int) -> int:
+def offset_before(connection: sqlite3.Connection, time: int, low: int = 0, upto: int = MAX_OFFSET) -> int:
     """
-    Give the offset of the last event received before `time` (Unix milliseconds), 0 if there is none.
+    Give the offset of the last event received before `time` (Unix milliseconds), `low` if there is none above it.
 
-    A binary search: offsets rise with time of receipt, but for a clock that was set back.
+    A binary search: offsets rise with time of receipt, but for a clock that was set back. Even then a later time
+    never gives a lower offset.
+
+    Args:
+        connection: To the log.
+        time: Unix milliseconds.
+        low: An offset that the answer is not below.
+        upto: The last offset that counts.
+
     """
-    low, high = 0, connection.execute("SELECT coalesce(max(offset), 0) FROM events").fetchone()[0]
+    last: int = connection.execute("SELECT coalesce(max(offset), 0) FROM events").fetchone()[0]
+    last = high = min(last, upto)
     while low < high:  # the answer is in low … high
         middle = (low + high + 1) // 2
         offset, received = connection.execute(_NEAREST, (middle,)).fetchone()
@@ -154,7 +164,7 @@ def offset_before(connection: sqlite3.Connection, time: int) -> int:
             low = offset
         else:
             high = middle - 1
-    return int(low)
+    return min(low, last)
 
 
 # At or above the offset: retention may have removed the oldest, so the nearest one up is what counts.

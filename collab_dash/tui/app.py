@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 from collections.abc import Callable, Iterable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from msgspec import structs
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from ..errors import CollabDashError
 from ..event import unix_ms
+from ..people import colour_for
+from ..wire import person_id
+from .alerting import Alerting
 from .clipboard import clipboard_command, copy_by
 from .frames import Frames
 from .live import Connect, Live
 from .screens.board import BoardScreen
 from .state import State
-from .theme import CALM, PALETTE, PAPER, default_theme
+from .theme import CALM, PALETTE, PAPER, default_theme, person_colours
 from .widgets.keys import is_command
+
+if TYPE_CHECKING:
+    from ..identity import Identity
 
 
 class BoardApp(App[None]):
@@ -28,9 +36,11 @@ class BoardApp(App[None]):
 
     Args:
         connect: Gives a context that joins the session and leaves it.
+        you: Who sits here.
         page: The title of the page to open first.
         first: What to call the session before the hub has said.
         clock: The time now, Unix milliseconds.
+        ask: Whether to ask for name and colour.
 
     Attributes:
         failure: Why the session ended, if it did not end because somebody left.
@@ -49,10 +59,12 @@ class BoardApp(App[None]):
     def __init__(
         self,
         connect: Connect,
+        you: Identity,
         *,
         page: str | None = None,
         first: str | None = None,
         clock: Callable[[], int] = unix_ms,
+        ask: bool = False,
     ) -> None:
         look = default_theme(os.environ)
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
@@ -61,8 +73,11 @@ class BoardApp(App[None]):
         self.theme = look
         self._connect = connect
         self._page = page
+        self._ask = ask
+        self.you = you
         self.live = Live(State(first or "", clock), Frames(self.set_timer))
         self.failure: CollabDashError | None = None
+        self._alerting = Alerting(self)
         self._tidied = 0
 
     def get_default_screen(self) -> Screen[None]:
@@ -72,6 +87,8 @@ class BoardApp(App[None]):
     def on_mount(self) -> None:
         """Join once the chrome is on screen."""
         self.call_after_refresh(self.run_worker, self._follow(), exit_on_error=True)
+        if self._ask:
+            self.call_after_refresh(self.action_introduce)
 
     async def _follow(self) -> None:
         gc.freeze()
@@ -102,6 +119,31 @@ class BoardApp(App[None]):
         keys = [(type(item.node).__name__, item.binding) for item in self.screen.active_bindings.values()]
         self.push_screen(HelpDialog(self.live, keys))
 
+    def action_introduce(self) -> None:
+        """Ask for a name and a colour."""
+        from .screens.introduce import IntroduceDialog
+
+        you, first, self._ask = self.you, self._ask, False
+        color = colour_for(you.color, person_id(you.secret))
+        self.push_screen(IntroduceDialog(self.live, you.name, color, self._introduce, first=first))
+
+    def _introduce(self, name: str, color: str) -> None:
+        self.you = structs.replace(self.you, name=name, color=color)
+        self.live.introduce(name, color)
+        self.run_worker(self._remember(self.you), group="remember")
+
+    async def _remember(self, you: Identity) -> None:
+        from ..identity import remember
+
+        try:
+            await asyncio.to_thread(remember, you)
+        except CollabDashError as error:
+            self.notify(f"not remembered: {error}", severity="warning", markup=False)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Give the colours of people, such as suit the theme's ground."""
+        return person_colours(self.current_theme)
+
     def copy_to_clipboard(self, text: str) -> None:
         """Copy by the desktop's clipboard program where there is one, otherwise ask the terminal to (OSC 52)."""
         self.run_worker(self._copy(text), group="copy")
@@ -110,6 +152,17 @@ class BoardApp(App[None]):
         command = clipboard_command(os.environ)
         if command is None or not await copy_by(command, text):
             super().copy_to_clipboard(text)
+
+    def notice(self, title: str, text: str) -> None:
+        """Show a notice on the desktop."""
+        self.run_worker(self._notice(title, text), group="notice")
+
+    async def _notice(self, title: str, text: str) -> None:
+        from .desktop import notice_command, notice_sequence, show_notice
+
+        command = notice_command(os.environ, title, text)
+        if (command is None or not await show_notice(command)) and self._driver is not None:
+            self._driver.write(notice_sequence(os.environ, title, text))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer every key's action by name, the pages, and the themes."""
@@ -123,4 +176,5 @@ class BoardApp(App[None]):
                     f"key {binding.key_display or binding.key}",
                     lambda node=item.node, action=binding.action: self.run_action(action, node),
                 )
+        yield SystemCommand("Name and colour", "what others see of you", self.action_introduce)
         yield SystemCommand("Theme", "choose other colours", self.action_change_theme)

@@ -13,12 +13,13 @@ import msgspec
 from ..board import Board, completed
 from ..errors import CollabDashError, RequestRefused
 from ..event import Event
-from ..peer.updates import Events, Joined, Lost, People
+from ..peer.updates import Events, Firing, Joined, Knocks, Lost, People
 from ..wire import BOARD, HISTORY, RECONNECT, Code, FeedStatus, History, SessionStatus, Skipped
 from .frames import Frames
 from .sharing import Sharing
 from .state import State
 from .streams import Stream, Streams
+from .travel import Travel
 
 SLICE = 200
 BUDGET = 0.002
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from ..peer.session import Session
 
 T = TypeVar("T")
-Connect = Callable[[], "AbstractAsyncContextManager[Session]"]
+Connect = Callable[[Callable[[], None]], "AbstractAsyncContextManager[Session]"]
 
 
 class Live:
@@ -45,6 +46,7 @@ class Live:
     Attributes:
         sharing: Our part in the shared document.
         on_board: Called with the board once it is known, and when people change it.
+        travel: What moment is shown, if it is not the present.
 
     """
 
@@ -52,19 +54,22 @@ class Live:
         self.state = state
         self.frames = frames
         self.streams = Streams()
-        self.streams.on_open = self._refill
+        self.streams.on_open = self.refill
+        self.travel = Travel(self)
         self.sharing = Sharing()
         self.sharing.watchers.append(self._on_change)
         self.on_board: Callable[[Board], Awaitable[None]] = _ignore
         self._session: Session | None = None
         self._tasks: asyncio.TaskGroup | None = None
         self._board_changed = asyncio.Event()
+        self._introduction: tuple[str, str] | None = None
         self._running: set[asyncio.Task[None]] = set()
+        self._unfilled: set[Stream] = set()
 
     @property
     def clock(self) -> Callable[[], int]:
-        """The time now, Unix milliseconds."""
-        return self.state.clock
+        """The time that is shown, Unix milliseconds: the present, or the moment travelled to."""
+        return self.travel.clock
 
     async def follow(self, connect: Connect) -> None:
         """
@@ -75,9 +80,11 @@ class Live:
 
         """
         end: CollabDashError | None = None
-        async with connect() as session, asyncio.TaskGroup() as tasks:
+        async with connect(self.state.wait) as session, asyncio.TaskGroup() as tasks:
             self._session, self._tasks = session, tasks
             self._join(Joined(session.welcome))
+            if self._introduction is not None:
+                self.introduce(*self._introduction)
             try:
                 await self._updates(session)
             except CollabDashError as error:
@@ -93,18 +100,24 @@ class Live:
         async for update in session:
             if isinstance(update, Events):
                 for start in range(0, len(update.events), SLICE):
-                    self.streams.take(update.events[start : start + SLICE])
+                    self._take(update.events[start : start + SLICE])
                     until = await _breathe(until)
             else:
                 self._apply(update)
                 until = await _breathe(until)
 
-    def _apply(self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Lost) -> None:
+    def _take(self, events: list[Event]) -> None:
+        if self.travel.position is None:
+            self.streams.take(events)
+        else:
+            self.streams.let_pass(events)
+
+    def _apply(self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Firing | Knocks | Lost) -> None:
         if isinstance(update, Joined):
             self._join(update)
             return
         self.state.apply(update)
-        if isinstance(update, Skipped):
+        if isinstance(update, Skipped) and self.travel.position is None:
             self.streams.gap(update.first, update.last)
 
     def _join(self, joined: Joined) -> None:
@@ -113,12 +126,31 @@ class Live:
             return
         self.state.apply(joined)
         if self.state.board is None:
-            self._spawn(self._fetch_board())
+            self.spawn(self._fetch_board())
         elif known is not None and not joined.welcome.recovered:
-            self.streams.clear()
-            for stream in self.streams:
-                stream.hold()
-                self._refill(stream)
+            self.streams.missed.clear()
+            self._begin_anew()
+        for stream in [stream for stream in self._unfilled if stream.holding]:
+            self.refill(stream)
+        self._unfilled.clear()
+
+    def _begin_anew(self) -> None:
+        """Show the same of another log."""
+        if self.travel.position is not None:
+            self.travel.seek(self.travel.position)
+            return
+        self.streams.clear()
+        for stream in self.streams:
+            stream.hold()
+            self.refill(stream)
+
+    def show_present(self) -> None:
+        """Let every stream have the latest of the log, and what comes from now on."""
+        missed = list(self.streams.missed)
+        self.streams.missed.clear()
+        for stream in self.streams:
+            stream.hold(missed, anew=True)
+            self.refill(stream)
 
     async def _fetch_board(self) -> None:
         session = self._session
@@ -128,8 +160,8 @@ class Live:
             return  # the link broke; the next join asks again
         await self._show(board)
         if session is not None:
-            self._spawn(self._keep_board(board))
-            self._spawn(self.sharing.run(session))
+            self.spawn(self._keep_board(board))
+            self.spawn(self.sharing.run(session))
 
     async def _show(self, board: Board) -> None:
         self.state.board = board
@@ -155,23 +187,38 @@ class Live:
             self.state.room_filter = document.room.filter
         self.state.changed()
 
-    def _refill(self, stream: Stream) -> None:
-        self._spawn(self._fetch_past(stream))
+    def refill(self, stream: Stream) -> None:
+        """Fetch the past of a stream that holds what comes; if the link breaks meanwhile, once it is back."""
+        self.spawn(self._fetch_past(stream, stream.turn))
 
-    async def _fetch_past(self, stream: Stream) -> None:
+    async def _fetch_past(self, stream: Stream, turn: int) -> None:
         pages: list[list[Event]] = []
         try:
-            async for events in self._past(stream):
+            async for events in self.past(stream, self.travel.offset, self.clock()):
                 pages.append(events)  # noqa: PERF401 - what came before a refusal is kept
         except RequestRefused:
-            pass
-        stream.release([event for page in reversed(pages) for event in page])
+            if self._session is not None and not self._session.linked:
+                self._unfilled.add(stream)
+                return
+        stream.release([event for page in reversed(pages) for event in page], turn)
 
-    async def _past(self, stream: Stream) -> AsyncIterator[list[Event]]:
-        """Give pages of a stream's past, latest first, as far back as its taps want to see."""
-        selection = stream.selection
-        query: dict[str, Any] = {"feeds": list(selection.feeds), "types": list(selection.types)}
-        since, count = self.clock() - stream.reach * 1000, 0
+    async def past(self, stream: Stream, upto: int | None, now: int) -> AsyncIterator[list[Event]]:
+        """
+        Give pages of a stream's past, latest first, as far back as its taps want to see.
+
+        Args:
+            stream: Whose past.
+            upto: The last offset of it; None for the present.
+            now: When that was, Unix milliseconds.
+
+        Raises:
+            RequestRefused: If the hub refuses or does not answer.
+
+        """
+        query = stream.selection.query()
+        if upto is not None:
+            query["before"] = upto + 1
+        since, count = now - stream.reach * 1000, 0
         for _ in range(MOST_PAGES):
             page = await self.ask(HISTORY, {**query, "limit": PAGE}, History)
             yield page.events
@@ -201,7 +248,13 @@ class Live:
     def tell(self, event: str, data: Any) -> None:
         """Tell the hub something that wants no answer; dropped while there is no link."""
         if self._session is not None and self.state.joined:
-            self._spawn(self._session.tell(event, data))
+            self.spawn(self._session.tell(event, data))
+
+    def introduce(self, name: str, color: str) -> None:
+        """Be called and drawn otherwise from now on, by everybody; once joined, if that is yet to come."""
+        self._introduction = name, color
+        if self._session is not None:
+            self.spawn(self._session.introduce(name, color))
 
     def reconnect(self, feeds: Iterable[str]) -> None:
         """Let the link to the hub, or else these feeds, try again now rather than later."""
@@ -211,7 +264,8 @@ class Live:
         for feed in feeds:
             self.tell(RECONNECT, {"feed": feed})
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let something go on in the background until it is done or the session is over."""
         if self._tasks is None:
             work.close()
             return

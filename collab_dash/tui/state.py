@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable, Sequence
 
 from ..board import Board
-from ..peer.updates import Joined, Lost, People
-from ..wire import FeedStatus, Person, SessionStatus, Skipped, Welcome, may
+from ..event import OWN_FEEDS
+from ..peer.updates import Firing, Joined, Knocks, Lost, People
+from ..people import COLOURS, distinct_names
+from ..wire import MAX_NAME, Alert, FeedStatus, Knock, Person, SessionStatus, Skipped, Welcome, may
 from .drawing.numbers import span
-from .drawing.text import clean
+from .drawing.text import clean, cut, width
 
 _ADDRESS = re.compile(r"\w+://\S+: ")
 DOWN = ("waiting", "failed")
@@ -31,6 +33,8 @@ class State:
         since: When the link came up, was lost, or was first looked for, Unix milliseconds.
         skipped: Events that were not sent to us.
         room_filter: The filter that holds for every pane, empty for none.
+        waiting: Whether a host has to let us in first.
+        knocks: Those who wait for a host to let them in; told to hosts.
 
     """
 
@@ -44,6 +48,10 @@ class State:
         self.feeds: dict[str, FeedStatus] = {}
         self.status: SessionStatus | None = None
         self.people: list[Person] = []
+        self.alerts: list[Alert] = []
+        self.waiting = False
+        self.knocks: list[Knock] = []
+        self._names: dict[str, str] = {}
         self.skipped = 0
         self.room_filter = ""
         self._watchers: list[Callable[[], None]] = []
@@ -61,7 +69,7 @@ class State:
         for watcher in tuple(self._watchers):
             watcher()
 
-    def apply(self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Lost) -> None:
+    def apply(self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Firing | Knocks | Lost) -> None:
         """Take note of what the hub said."""
         match update:
             case FeedStatus():
@@ -70,13 +78,26 @@ class State:
                 self.status = update
             case People():
                 self.people = update.people
+                names = distinct_names(clean(person.name) for person in update.people)
+                self._names = {person.client: name for person, name in zip(update.people, names, strict=True)}
+            case Firing():
+                self.alerts = update.alerts
+            case Knocks():
+                self.knocks = update.knocks
             case Skipped():
                 self.skipped += update.last - update.first + 1
             case Joined():
+                self.waiting, self.knocks = False, []
                 self.welcome, self.lost, self.since = update.welcome, None, self.clock()
             case Lost():
+                self.waiting, self.knocks = False, []
                 self.since = self.since if self.lost else self.clock()
                 self.lost = update
+        self.changed()
+
+    def wait(self) -> None:
+        """Take note that a host has to let us in."""
+        self.waiting = True
         self.changed()
 
     @property
@@ -97,7 +118,8 @@ class State:
 
     def feed(self, name: str) -> FeedStatus:
         """Give what is known of a feed."""
-        return self.feeds.get(name) or FeedStatus(feed=name, since=self.since)
+        state = "live" if name in OWN_FEEDS else "connecting"
+        return self.feeds.get(name) or FeedStatus(feed=name, state=state, since=self.since)
 
     def all_feeds(self) -> list[FeedStatus]:
         """Give every feed, in the order of the workspace file."""
@@ -105,10 +127,26 @@ class State:
         others = [name for name in self.feeds if name not in configured]
         return [self.feed(name) for name in (*configured, *others)]
 
+    def name_of(self, person: Person, cells: int = MAX_NAME) -> str:
+        """Give what somebody is called here, unlike anybody else, in at most so many cells; clean."""
+        name = self._names.get(person.client) or clean(person.name)
+        stem, dot, number = name.rpartition("·")
+        if width(name) <= cells or not number.isdecimal():
+            return cut(name, cells)
+        return cut(stem, cells - width(dot + number)) + dot + number
+
+    def is_me(self, person: Person) -> bool:
+        """Tell whether that is us, at this screen."""
+        return self.welcome is not None and person.client == self.welcome.client
+
     def others(self) -> list[Person]:
         """Give everybody but ourselves."""
-        mine = self.welcome.client if self.welcome else ""
-        return [person for person in self.people if person.client != mine]
+        return [person for person in self.people if not self.is_me(person)]
+
+
+def ink_of(person: Person) -> str:
+    """Give the name of the ink that somebody is drawn in."""
+    return f"person-{person.color}" if person.color in COLOURS else "text"
 
 
 def worst(statuses: Sequence[FeedStatus]) -> str:

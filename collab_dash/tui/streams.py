@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
-from typing import Protocol
+from heapq import merge
+from typing import Any, Protocol
 
 import msgspec
 
@@ -30,6 +31,10 @@ class Selection(msgspec.Struct, frozen=True):
     types: tuple[str, ...] = ()
     key: str = ""
     filter: str = ""
+
+    def query(self) -> dict[str, Any]:
+        """Give what to ask the hub's log for; key and filter are for ourselves to look at."""
+        return {"feeds": None if "*" in self.feeds else list(self.feeds), "types": list(self.types)}
 
 
 class Tap(Protocol):
@@ -62,6 +67,9 @@ class Stream:
     Args:
         selection: Which events.
 
+    Attributes:
+        turn: How often its past was asked for; an answer to an earlier asking is not used.
+
     Raises:
         FilterError: If the selection's filter cannot be understood.
 
@@ -70,7 +78,10 @@ class Stream:
     def __init__(self, selection: Selection) -> None:
         self.selection = selection
         self.taps: list[Tap] = []
+        self.turn = 0
         self._held: deque[Event] | None = None
+        self._anew = False
+        self._reached = 0
         self._feeds = frozenset(selection.feeds)
         self._all_feeds = "*" in self._feeds
         self._types: dict[str, bool] = {}
@@ -95,24 +106,66 @@ class Stream:
         """Whether its past is still to come."""
         return self._held is not None
 
-    def hold(self) -> None:
-        """Keep what comes until `release`: the past is being fetched."""
-        self._held = deque(maxlen=HELD)
+    def hold(self, first: Iterable[Event] = (), *, anew: bool = False) -> None:
+        """
+        Keep what comes until `release`: the past is being fetched.
 
-    def release(self, past: Sequence[Event]) -> None:
-        """Give the past and then what was held, without what both contain."""
+        Args:
+            first: What came already.
+            anew: Whether the past stands in place of what the taps have until then.
+
+        """
+        self.turn += 1
+        self._held = deque(self.choose(first), maxlen=HELD)
+        self._anew = anew
+
+    def release(self, past: Sequence[Event], turn: int | None = None) -> None:
+        """
+        Give the past and then what was held, without what both contain.
+
+        Args:
+            past: Events of the log, oldest first.
+            turn: The `turn` that it was asked for in; an earlier one than the present does nothing.
+
+        """
+        if turn is not None and turn != self.turn:
+            return
         held, self._held = self._held or (), None
-        last = max((event.offset or 0 for event in past), default=0)
-        fresh = [event for event in held if event.offset is None or event.offset > last]
-        self._give([*self.choose(past), *fresh])
+        self._reached = max((event.offset or 0 for event in past), default=0)
+        fresh, chosen = self._unseen(held), self.choose(past)
+        if self._anew:
+            self.clear()
+        if any(event.offset is None for event in fresh):  # it may have come before what the log has
+            self._give(list(merge(chosen, fresh, key=lambda event: event.received)))
+        else:
+            self._give([*chosen, *fresh])
+
+    def show(self, past: Sequence[Event]) -> None:
+        """Give a past in place of what the taps have; nothing is held any more."""
+        self.hold(anew=True)
+        self.release(past)
 
     def take(self, events: Sequence[Event]) -> None:
         """Choose from `events` and give them to the taps, or hold them."""
         chosen = self.choose(events)
         if self._held is not None:
             self._held.extend(chosen)
-        else:
-            self._give(chosen)
+            return
+        if self._reached:
+            chosen = self._unseen(chosen)
+        self._give(chosen)
+
+    def _unseen(self, events: Iterable[Event]) -> list[Event]:
+        """Leave out what the past had already: it may have been on its way when the past was asked for."""
+        fresh = [event for event in events if event.offset is None or event.offset > self._reached]
+        if fresh and fresh[-1].offset is not None:
+            self._reached = 0  # events come in order: what follows is new
+        return fresh
+
+    def clear(self) -> None:
+        """Let every tap forget what it has."""
+        for tap in self.taps:
+            tap.clear()
 
     def _give(self, events: Sequence[Event]) -> None:
         if events:
@@ -146,11 +199,13 @@ class Streams:
 
     Attributes:
         on_open: Called with a new stream, which holds what comes until it is released with its past.
+        missed: Events that passed and are not in the log, the latest of them.
 
     """
 
     def __init__(self) -> None:
         self._streams: list[Stream] = []
+        self.missed: deque[Event] = deque(maxlen=HELD)
         self.on_open: Callable[[Stream], None] = lambda stream: stream.release(())
 
     def __iter__(self) -> Iterator[Stream]:
@@ -193,6 +248,15 @@ class Streams:
         for stream in self._streams:
             stream.take(events)
 
+    def let_pass(self, events: Sequence[Event]) -> None:
+        """Give events to nobody, for the past is shown; the log has them, and those it has not are kept."""
+        self.missed.extend(event for event in events if event.offset is None)
+
+    def feeds(self) -> list[str] | None:
+        """Give the feeds that anybody wants; None for all."""
+        feeds = dict.fromkeys(feed for stream in self._streams for feed in stream.selection.feeds)
+        return None if "*" in feeds else list(feeds)
+
     def gap(self, first: int, last: int) -> None:
         """Tell every tap that events were not sent."""
         for stream in self._streams:
@@ -202,5 +266,4 @@ class Streams:
     def clear(self) -> None:
         """Let every tap forget what it has."""
         for stream in self._streams:
-            for tap in stream.taps:
-                tap.clear()
+            stream.clear()

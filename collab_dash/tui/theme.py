@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from textual.theme import BUILTIN_THEMES, Theme
 
+from ..people import COLOURS, ON_LIGHT
+
 CALM = Theme(
     name="calm",
     primary="#5fb3b3",
@@ -54,6 +56,24 @@ PALETTE = Theme(
     error="ansi_red",
     variables=BUILTIN_THEMES["ansi-dark"].variables,
 )
+
+
+_OF_THE_TERMINAL = {
+    "red": "ansi_red",
+    "orange": "ansi_bright_red",
+    "yellow": "ansi_yellow",
+    "green": "ansi_green",
+    "teal": "ansi_cyan",
+    "blue": "ansi_blue",
+    "violet": "ansi_magenta",
+    "pink": "ansi_bright_magenta",
+}
+
+
+def person_colours(theme: Theme) -> dict[str, str]:
+    """Give the variables of people's colours, such as can be read on the theme's ground."""
+    colours = _OF_THE_TERMINAL if theme.ansi else COLOURS if theme.dark else ON_LIGHT
+    return {f"person-{name}": colour for name, colour in colours.items()}
 
 
 def default_theme(environ: Mapping[str, str]) -> str:

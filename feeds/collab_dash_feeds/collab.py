@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from contextlib import aclosing, contextmanager
+from functools import cached_property
+from secrets import token_urlsafe
 
 import msgspec
 from pydantic import Field
@@ -44,6 +46,11 @@ class CollabFeed(Feed[CollabOptions]):
     overflow = "wait"
     pane = Pane(view="log")
 
+    @cached_property
+    def _person(self) -> str:
+        """The secret by which the other hub knows this feed again, so that a host lets it in once."""
+        return token_urlsafe(24)
+
     async def events(self, context: FeedContext) -> AsyncIterator[Event]:
         """
         Join once and yield events until the link is lost.
@@ -54,9 +61,15 @@ class CollabFeed(Feed[CollabOptions]):
         """
         link = expand(self.options.url, context.environ)
         where = _checked(link)
-        relay = _Relay(link, self.options.feeds, context)
+        relay = _Relay(link, self.options.feeds, context, self._person)
         with _explained(where):
-            async with join(link, feeds=self.options.feeds, resume=_position(context.cursor)) as session:
+            async with join(
+                link,
+                person=self._person,
+                feeds=self.options.feeds,
+                resume=_position(context.cursor),
+                waiting=lambda: context.note("waiting for the host there to let it in"),
+            ) as session:
                 async for update in session:
                     async with aclosing(relay.take(update)) as events:
                         async for event in events:
@@ -66,10 +79,11 @@ class CollabFeed(Feed[CollabOptions]):
 class _Relay:
     """What the other session says, as events of ours."""
 
-    def __init__(self, link: str, feeds: tuple[str, ...], context: FeedContext) -> None:
+    def __init__(self, link: str, feeds: tuple[str, ...], context: FeedContext, person: str) -> None:
         self._link = link
         self._feeds = feeds
         self._context = context
+        self._person = person
         self._relayed: set[str] = set()
         self._epoch = ""
 
@@ -109,7 +123,7 @@ class _Relay:
         after = first - 1
         while after < last:
             # By a link of its own, for one page: answers on the first one stand in line behind its events.
-            async with join(self._link, feeds=()) as aside:
+            async with join(self._link, person=self._person, feeds=()) as aside:
                 query = {"after": after, "limit": min(_PAGE, last - after), "feeds": feeds}
                 page = msgspec.json.decode(await aside.request(HISTORY, query), type=History)
             yield [event for event in page.events if event.offset is not None and event.offset <= last]

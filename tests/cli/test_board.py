@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from cli.conftest import Cli
 from collab_dash.cli import board
+from collab_dash.identity import Identity, load_identity, remember
 from hubs import hub_of, link, workspace_at
 from processes import terminal
 
@@ -19,10 +21,15 @@ class Opened:
         self.board: dict[str, Any] = {}
         self.joined: tuple[Any, ...] = ()
         self.name = ""
+        self.ask = False
+        self.rest: dict[str, Any] = {}
 
-    def draw(self, connect: Callable[[], Any], **board: Any) -> None:
-        self.board = board
-        connect()
+    def draw(self, connect: Callable[[Callable[[], None]], Any], you: Identity, *, ask: bool, **board: Any) -> None:
+        self.board, self.ask = board, ask
+        connect(lambda: None)
+
+    def open_session(self, location: Any, you: Identity, **rest: Any) -> None:
+        self.joined, self.name, self.rest = (location,), you.name, rest
 
     def join(self, *where: Any, name: str, **rest: Any) -> None:
         self.joined, self.name = where, name
@@ -33,7 +40,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Opened:
     found = Opened()
     monkeypatch.setattr(board, "interactive", lambda: True)
     monkeypatch.setattr("collab_dash.tui.run_board", found.draw)
-    monkeypatch.setattr("collab_dash.peer.launch.open_session", found.join)
+    monkeypatch.setattr("collab_dash.peer.launch.open_session", found.open_session)
     monkeypatch.setattr("collab_dash.peer.session.join", found.join)
     return found
 
@@ -88,8 +95,22 @@ def test_page_and_name_may_stand_anywhere(cli: Cli, opened: Opened, arguments: t
     assert (opened.name, opened.board["page"]) == ("ana", "Two")
 
 
+@pytest.mark.parametrize("arguments", [("--approve",), ("--approve", "."), (".", "--approve"), ("demo", "--approve")])
+def test_newcomers_wait_where_that_is_wanted(cli: Cli, opened: Opened, tmp_path: Path, arguments: tuple[str]) -> None:
+    workspace_at(tmp_path)
+    assert cli(*arguments).code == 0
+    assert opened.rest["approve"] is True
+
+
+@pytest.mark.parametrize("command", [("demo",), ("serve",), ("join", "http://h/#x")])
+def test_to_let_newcomers_wait_is_never_silently_left_aside(cli: Cli, command: tuple[str, ...]) -> None:
+    code, _, err = cli("--approve", *command)
+    assert code == 2
+    assert "--approve stands behind the command" in err
+
+
 @pytest.mark.parametrize("arguments", [(), ("join", "http://h/#x")])
-def test_a_name_is_the_option_s_then_the_environment_s_then_the_user_file_s_then_the_login_s(
+def test_a_name_is_the_options_then_the_environments_then_the_user_files_then_the_remembered_then_the_logins(
     cli: Cli,
     opened: Opened,
     arguments: tuple[str, ...],
@@ -98,8 +119,10 @@ def test_a_name_is_the_option_s_then_the_environment_s_then_the_user_file_s_then
 ) -> None:
     monkeypatch.setenv("USER", "login")
     cli(*arguments)
-    assert opened.name == "login"
-    private_dirs.mkdir()
+    assert (opened.name, opened.ask) == ("login", True)
+    remember(structs.replace(load_identity(), name="kept"))
+    cli(*arguments)
+    assert (opened.name, opened.ask) == ("kept", False)
     (private_dirs / "config.toml").write_text('[user]\nname = "file"')
     cli(*arguments)
     assert opened.name == "file"

@@ -18,7 +18,8 @@ from processes import hub_process
 COMMANDS = {
     "join", "demo", "serve", "share", "status", "stop", "tail", "publish", "query", "doctor",
     "feeds list", "feeds info", "feeds check", "feeds new", "feeds trust",
-    "config path", "config show", "config validate", "config schema", "config init",
+    "config path", "config show", "config validate", "config schema", "config export",
+    "config init",
 }  # fmt: skip
 RUN_AND_TELL = """
 import sys

@@ -9,6 +9,7 @@ from collab_dash.board import Board, Pane
 from collab_dash.doc import edits
 from collab_dash.doc.document import BadUpdate, Document
 from collab_dash.doc.entries import Note, RoomEntry
+from collab_dash.doc.seed import prune
 
 from .replicas import ANA, NOON, begun, edited, mark, merge, replica_of
 
@@ -105,7 +106,7 @@ def test_what_changed_is_told_once() -> None:
     assert other.settle() == set()
 
 
-def test_a_marks_notes_go_with_it() -> None:
+def test_a_marks_notes_are_others_and_stay() -> None:
     document, _, _ = begun()
     with document.edit("ana"):
         id_ = edits.add_mark(document, mark(7))
@@ -121,6 +122,10 @@ def test_a_marks_notes_go_with_it() -> None:
     with document.edit("ana"):
         edits.remove_mark(document, id_)
     assert not edited(document).marks
+    assert document.notes
+    prune(document, before=NOON + 1)
+    assert document.notes
+    prune(document, before=NOON + 2)
     assert not document.notes
 
 

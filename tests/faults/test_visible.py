@@ -14,6 +14,7 @@ import pytest
 
 from collab_dash.cli.run import run
 from collab_dash.event import unix_ms
+from collab_dash.identity import Identity
 from collab_dash.peer.session import join
 from collab_dash.testing import ReplicaServer
 from collab_dash.tui.app import BoardApp
@@ -72,7 +73,7 @@ class Stage:
     @asynccontextmanager
     async def board(self) -> AsyncIterator[Screen]:
         """Open the board, and quit in order."""
-        app = BoardApp(lambda: join(self.url, name="ana"))
+        app = BoardApp(lambda _: join(self.url, name="ana"), Identity(secret="of-ana", name="ana"))
         async with app.run_test(size=(100, 24)) as pilot:
             yield Screen(pilot)
             app.exit()

@@ -17,9 +17,10 @@ from collab_dash.errors import FeedBroken, FeedFailed
 from collab_dash.event import Event, Position
 from collab_dash.feed import FeedContext
 from collab_dash.hub import runner, subscriber
-from collab_dash.peer.session import Events
+from collab_dash.peer.session import Events, Knocks
+from collab_dash.server.process import Terms
 from collab_dash.testing import NETWORK_FAULTS, FeedConformance, Relay, collect
-from collab_dash.wire import FeedStatus
+from collab_dash.wire import LET_IN, FeedStatus
 from collab_dash_feeds import collab
 from collab_dash_feeds.collab import CollabFeed
 from hubs import hub_of, link, publish, stop, take_events, until, workspace_at
@@ -278,3 +279,20 @@ async def test_two_sessions_that_follow_each_other_do_not_echo(tmp_path: Path, m
             assert isinstance(last, Events)
             assert numbers(last.events) == [3]
             assert last.events[0].offset == 3
+
+
+async def test_it_waits_at_a_door_and_is_known_when_it_comes_back(tmp_path: Path) -> None:
+    async with hub_of(workspace_at(tmp_path), Terms(approve=True)) as hub, join(link(hub)) as host:
+        follows, context = feed(link(hub, "viewer")), FeedContext(name="other")
+        notes: asyncio.Queue[str] = asyncio.Queue()
+        context.note = notes.put_nowait
+        collecting = asyncio.create_task(collect(follows, context, 1))
+        assert await notes.get() == "waiting for the host there to let it in"
+        knocks = await until(host, lambda update: isinstance(update, Knocks) and bool(update.knocks))
+        assert isinstance(knocks, Knocks)
+        await host.request(LET_IN, {"client": knocks.knocks[0].client, "yes": True})
+        assert await notes.get() == "joined test as viewer"
+        await publish(host, 1)
+        assert numbers(await collecting) == [1]
+        await publish(host, 2)
+        assert numbers(await collect(follows, context, 1)) == [2]

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from collab_dash.board import Pane, completed
+from collab_dash.errors import ConfigError
 from collab_dash.hub.configure import Configured, configure
 from hubs import workspace_at
 
@@ -85,3 +88,13 @@ def test_a_limit_that_is_none_stops_its_feed_and_says_where(tmp_path: Path) -> N
     assert "'fast' is not a rate such as 2000/s" in told["a"]
     assert f"{tmp_path}/collab.toml:8" in told["b"]
     assert "conflate" in told["b"]
+
+
+@pytest.mark.parametrize(("limit", "rate"), [("", 200.0), ('edit_limit = "30/m"', 0.5), ('edit_limit = "off"', None)])
+def test_how_fast_a_program_may_edit(tmp_path: Path, limit: str, rate: float | None) -> None:
+    assert configured(tmp_path, f"[session]\n{limit}\n").edit_rate == rate
+
+
+def test_an_edit_limit_that_is_no_rate_stops_all(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="edit_limit"):
+        configured(tmp_path, '[session]\nedit_limit = "fast"\n')

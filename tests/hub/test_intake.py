@@ -13,9 +13,10 @@ import pytest
 from collab_dash.event import Event, Record, record
 from collab_dash.feed import Overflow
 from collab_dash.hub import intake as intake_module
+from collab_dash.hub.bucket import BURST, Bucket
 from collab_dash.hub.fanout import Fanout
 from collab_dash.hub.intake import LIMITED, Intake
-from collab_dash.hub.limiter import BURST, Bucket, Limit
+from collab_dash.hub.limiter import Limit
 from collab_dash.hub.recorder import Recorder
 from collab_dash.store.log import Log, open_log
 

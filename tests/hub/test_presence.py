@@ -14,6 +14,8 @@ class Peer:
         self.client = f"c-{name}"
         self.name = name
         self.role = role
+        self.person = f"p-{name}"
+        self.color = "teal"
         self.told: list[list[tuple[str, str]]] = []
 
     def push(self, event: str, data: Any) -> None:
@@ -51,6 +53,15 @@ def test_two_people_of_one_name_are_two() -> None:
     enter(presence, one, other)
     presence.leave(cast("Subscriber", one))
     assert [person.name for person in presence.people] == ["ana"]
+
+
+def test_a_new_name_is_told_to_all_at_once() -> None:
+    presence, ana, ben = Presence(), Peer("ana"), Peer("ben")
+    enter(presence, ana, ben)
+    ben.name, ben.color = "bea", "pink"
+    presence.introduce(cast("Subscriber", ben))
+    assert ana.told[-1] == ben.told[-1] == [("ana", ""), ("bea", "")]
+    assert [(person.person, person.color) for person in presence.people] == [("p-ana", "teal"), ("p-ben", "pink")]
 
 
 def test_a_program_without_a_name_is_not_among_the_people() -> None:

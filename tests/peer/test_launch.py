@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import pytest
 from collab_dash.announcement import Announcement, announce, hub_log, path_of
 from collab_dash.errors import HubError
 from collab_dash.peer.launch import find, find_or_start
+from collab_dash.server.process import Terms
 from collab_dash.workspace_location import Location, locate
 from hubs import hub_of, workspace_at
+from processes import output_of
 
 
 def announcement_of(location: Location, port: int) -> Announcement:
@@ -52,6 +55,33 @@ async def test_a_hub_of_another_workspace_that_is_to_stay_is_told_of(tmp_path: P
         with pytest.raises(HubError, match="not builtin:demo") as refused:
             await find(locate("builtin:demo"))
     assert "collab-dash stop" in refused.value.hint
+
+
+async def test_a_hub_that_asks_nobody_is_not_taken_where_newcomers_shall_wait(tmp_path: Path) -> None:
+    workspace = workspace_at(tmp_path)
+    async with hub_of(workspace):
+        with pytest.raises(HubError, match="lets everybody in"):
+            await find_or_start(locate(tmp_path), approve=True)
+    async with hub_of(workspace, Terms(approve=True)) as hub:
+        assert (await find_or_start(locate(tmp_path), approve=True)).announcement == hub
+    async with hub_of(workspace, Terms(linger=60)):  # nobody uses it, so another one is started in its place
+        found = await find_or_start(locate(tmp_path), approve=True)
+        assert (found.started, found.announcement.approve) == (True, True)
+        await output_of("stop", tmp_path)
+
+
+async def test_a_hub_that_was_killed_is_started_again_on_its_terms(tmp_path: Path) -> None:
+    workspace_at(tmp_path)
+    found = await find_or_start(locate(tmp_path), approve=True)
+    os.kill(found.announcement.pid, signal.SIGKILL)
+    while await find(locate(tmp_path)) is not None:  # until it has gone
+        pass
+    again = await find_or_start(locate(tmp_path))
+    assert (again.started, again.announcement.approve) == (True, True)
+    await output_of("stop", tmp_path)
+    plain = await find_or_start(locate(tmp_path))
+    assert (plain.started, plain.announcement.approve) == (True, False)
+    await output_of("stop", tmp_path)
 
 
 async def test_a_hub_that_cannot_start_says_why_in_its_own_words(tmp_path: Path) -> None:

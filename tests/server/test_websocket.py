@@ -57,8 +57,9 @@ async def closed_with(socket: ClientConnection) -> int:
 async def test_a_hello_is_answered_with_session_epoch_offset_role_and_client(tmp_path: Path) -> None:
     async with hub_of(workspace_at(tmp_path)) as hub, socket_to(hub) as socket:
         ok = (await hello(socket, hub.viewer, name="ana"))["ok"]
-        assert ok.pop("client")
         assert ok.pop("doc")
+        assert len(ok["client"]) == 8
+        assert ok.pop("person") == ok.pop("client")
         assert ok == {
             "session": "test",
             "epoch": hub.epoch,
@@ -139,7 +140,13 @@ async def test_after_the_hello_a_bad_frame_closes_the_link_too(tmp_path: Path) -
         ("feed:history", {"limit": 0}, "invalid_payload", ["data", "limit"]),
         ("feed:history", {"before": 1, "after": 1}, "invalid_payload", ["data"]),
         ("feed:history", [], "invalid_payload", ["data"]),
+        ("feed:density", {"since": 0, "until": 9, "buckets": 501}, "invalid_payload", ["data", "buckets"]),
+        ("feed:density", {"since": 9, "until": 9, "buckets": 1}, "invalid_payload", ["data"]),
+        ("feed:density", {"since": -1, "until": 9, "buckets": 1}, "invalid_payload", ["data", "since"]),
+        ("feed:density", {"since": 0, "until": 1 << 60, "buckets": 1}, "invalid_payload", ["data", "until"]),
         ("feed:reconnect", {"feed": "none"}, "not_found", ["data", "feed"]),
+        ("session:introduce", {"name": "  "}, "invalid_payload", ["data", "name"]),
+        ("session:introduce", {"name": "x" * 41}, "invalid_payload", ["data", "name"]),
         ("session:stop", {}, "forbidden", []),
     ],
 )
@@ -188,6 +195,23 @@ async def test_what_is_published_comes_back_with_its_offset_in_the_contracts_for
         assert acknowledged == {"offset": 1}
         assert pushed.pop("received") > 5
         assert pushed == {"offset": 1, **event}
+
+
+async def test_a_viewer_learns_how_much_was_received_when(tmp_path: Path) -> None:
+    async with hub_of(workspace_at(tmp_path)) as hub, socket_to(hub) as viewer, socket_to(hub) as editor:
+        await hello(viewer, hub.viewer)
+        await hello(editor, hub.editor)
+        everything = {"since": 0, "until": 1 << 47, "buckets": 1}
+        none = {"counts": [0], "offsets": [0], "first": None, "last": None}
+        assert (await ask(viewer, "feed:density", everything))["ok"] == none
+        for number in range(3):
+            event = {"feed": "pub", "type": "a:b", "time": 5, "data": {"n": number}}
+            await ask(editor, "feed:publish", event)
+        found = (await ask(viewer, "feed:density", everything, 6))["ok"]
+        assert (found["counts"], found["offsets"]) == ([3], [3])
+        assert 5 < found["first"] <= found["last"]
+        some = (await ask(viewer, "feed:density", {**everything, "feeds": ["other"]}, 7))["ok"]
+        assert (some["counts"], some["offsets"]) == ([0], [3])
 
 
 async def test_pages_of_other_sites_are_turned_away(tmp_path: Path) -> None:

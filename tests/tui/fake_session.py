@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from fnmatch import fnmatchcase
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -13,13 +15,21 @@ from textual.strip import Strip
 from collab_dash.board import Board, Page, Pane
 from collab_dash.errors import RequestRefused
 from collab_dash.event import Event
+from collab_dash.identity import Identity
 from collab_dash.peer.replica import Replica
 from collab_dash.peer.session import Events, Joined, Session, Update
 from collab_dash.tui.app import BoardApp
 from collab_dash.wire import (
     BOARD,
+    DENSITY,
     HISTORY,
+    INTRODUCE,
+    LET_IN,
     LINKS,
+    REMOVE,
+    RENEW,
+    Code,
+    Density,
     FeedStatus,
     History,
     Recording,
@@ -58,8 +68,12 @@ class FakeSession(Session):
         told: What the screen told the hub.
         shared: The document.
         retries: How often the screen asked to try again at once.
+        linked: Whether requests are answered.
+        asked: What the screen asked of the log.
 
     """
+
+    linked = True
 
     def __init__(self, board: Board, past: Sequence[Event] = (), **changes: Any) -> None:
         self.shared = FakeDocument(board)
@@ -69,6 +83,7 @@ class FakeSession(Session):
         self.past = list(past)
         self.told: list[tuple[str, Any]] = []
         self.retries = 0
+        self.asked: list[tuple[str, Any]] = []
         self.links: dict[str, str | None] = {"editor": "http://h/#e", "viewer": "http://h/#v"}
         self.updates: asyncio.Queue[Update | Exception | None] = asyncio.Queue()
         self.updates.put_nowait(Joined(self.welcome))
@@ -82,21 +97,51 @@ class FakeSession(Session):
             yield update
             self.updates.task_done()
 
-    async def request(self, event: str, data: Any = None, *, timeout: float = 10.0) -> msgspec.Raw:
+    async def request(
+        self, event: str, data: Any = None, *, timeout: float = 10.0, key: str | None = None
+    ) -> msgspec.Raw:
         if event == BOARD:
             return msgspec.Raw(msgspec.json.encode(self.board))
-        if event == HISTORY:
+        if event in (HISTORY, DENSITY):
+            self.asked.append((event, data))
             await self.history_open.wait()
-            return msgspec.Raw(msgspec.json.encode(self._history(data)))
+            if not self.linked:
+                raise RequestRefused("not connected to the session just now", code=Code.UNAVAILABLE, retry=True)
+            answer = self._history(data) if event == HISTORY else self._density(data)
+            return msgspec.Raw(msgspec.json.encode(answer))
         if event == LINKS:
             return msgspec.Raw(msgspec.json.encode(self.links))
+        if event in (LET_IN, REMOVE, RENEW):
+            self.told.append((event, data))
+            self.links = {role: link and f"{link}2" for role, link in self.links.items()}
+            return msgspec.Raw(b"null")
         raise RequestRefused("unknown", code="unknown_event")
 
     def _history(self, query: dict[str, Any]) -> History:
-        before = query.get("before") or 1 << 60
-        chosen = [e for e in self.past if e.feed in query["feeds"] and (e.offset or 0) < before]
-        limit = query["limit"]
-        return History(events=chosen[-limit:], more=len(chosen) > limit)
+        feeds, types, limit = query.get("feeds"), query.get("types"), query["limit"]
+        after, before = query.get("after", -(1 << 60)), query.get("before", 1 << 60)
+        forward = "after" in query
+        chosen = [
+            event
+            for event in self.past
+            if (feeds is None or event.feed in feeds)
+            and (not types or any(fnmatchcase(event.type, glob) for glob in types))
+            and after < (event.offset or 0) < before
+        ]
+        more = len(chosen) > limit
+        page = chosen[:limit] if forward else chosen[-limit:]
+        edge = page[-1 if forward else 0].offset if more else self.past[-1].offset if self.past else 0
+        return History(events=page, more=more, last=edge or 0)
+
+    def _density(self, query: dict[str, Any]) -> Density:
+        since, until, buckets = query["since"], query["until"], query["buckets"]
+        ends = [since + (until - since) * part // buckets for part in range(buckets + 1)]
+        offsets = [max((e.offset or 0 for e in self.past if e.received < end), default=0) for end in ends]
+        counts = [sum(a <= event.received < b for event in self.past) for a, b in pairwise(ends)]
+        times = [event.received for event in self.past]
+        return Density(
+            counts=counts, offsets=offsets[1:], first=min(times, default=None), last=max(times, default=None)
+        )
 
     async def tell(self, event: str, data: Any) -> None:
         self.told.append((event, data))
@@ -107,6 +152,9 @@ class FakeSession(Session):
     async def send_message(self, message: bytes) -> bool:
         self.shared.take(message)
         return True
+
+    async def introduce(self, name: str, color: str) -> None:
+        self.told.append((INTRODUCE, {"name": name, "color": color}))
 
     def retry_now(self) -> None:
         self.retries += 1
@@ -121,7 +169,7 @@ class FakeSession(Session):
         self.push(Events(list(events)))
 
     @asynccontextmanager
-    async def connect(self) -> AsyncIterator[Session]:
+    async def connect(self, _: Callable[[], None] = lambda: None) -> AsyncIterator[Session]:
         """Be joined."""
         yield self
 
@@ -158,7 +206,8 @@ def live(feed: str = "btc", **changes: Any) -> FeedStatus:
 
 def app_of(session: FakeSession, clock: Clock | None = None, **options: Any) -> BoardApp:
     """Give the program, joined to `session`."""
-    return BoardApp(session.connect, clock=clock or Clock(), **options)
+    you = Identity(secret="of-ana", name="ana", color="teal")
+    return BoardApp(session.connect, you, clock=clock or Clock(), **options)
 
 
 def screen_strips(app: BoardApp) -> list[Strip]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from collab_dash.event import Event
-from collab_dash.peer.session import Update
+from collab_dash.peer.session import Events, Update
 from collab_dash.tui.app import BoardApp
 from collab_dash.tui.panes.base import Pane
 from collab_dash.tui.screens.board import BoardScreen
@@ -56,20 +57,22 @@ class Seat:
 
     async def write(self, text: str) -> None:
         """Type a text."""
-        names = {" ": "space", "/": "slash"}
+        names = {" ": "space", "/": "slash", ":": "colon", "-": "minus"}
         await self.press(*(names.get(character, character) for character in text))
 
     async def push(self, *updates: Update) -> None:
         """Let updates come in, and wait until they are taken."""
+        await self.push_unsettled(*updates)
+        await self.settle()
+
+    async def push_unsettled(self, *updates: Update) -> None:
+        """Let updates come in, and wait until they are read, though streams may still wait for their past."""
         self.session.push(*updates)
         await self.session.updates.join()
-        await self.settle()
 
     async def happen(self, *events: Event) -> None:
         """Let events come in, and wait until they are taken."""
-        self.session.happen(*events)
-        await self.session.updates.join()
-        await self.settle()
+        await self.push(Events(list(events)))
 
     async def settle(self) -> None:
         """Wait until every stream has its past."""
@@ -81,6 +84,12 @@ class Seat:
         copying = [worker for worker in self.app.workers if worker.group == "copy"]
         if copying:
             await self.app.workers.wait_for_complete(copying)
+
+    async def until_later(self, condition: Callable[[], bool]) -> None:
+        """Let real time go by until something is so."""
+        async with asyncio.timeout(10):
+            while not condition():
+                await self.pilot.pause(0.01)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Let the program go on until something is so."""

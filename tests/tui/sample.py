@@ -150,9 +150,9 @@ def sample_session(titles: Sequence[str] = TITLES, **changes: Any) -> FakeSessio
         ),
         status(offset=len(events), rate=54.2, db_bytes=214_000_000),
         People([
-            Person(client="c1", name="ana", role="host", page="Overview", pane="1 Markets", since=NOON),
-            Person(client="c2", name="bo", role="editor", page="Overview", pane="7 Quakes", since=NOON),
-            Person(client="c3", name="cy", role="viewer", page="Overview", pane="5 Top wikis", since=NOON),
+            Person(client="c1", name="ana", role="host", page="Overview", pane="1 Markets", since=NOON, color="teal"),
+            Person(client="c2", name="bo", role="editor", page="Overview", pane="7 Quakes", since=NOON, color="orange"),
+            Person(client="c3", name="cy", role="viewer", page="Overview", pane="5 Top wikis", since=NOON, color="red"),
         ]),
     )  # fmt: skip
     return session

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 import pytest
@@ -172,11 +173,11 @@ async def test_the_chrome_is_there_before_the_session_is() -> None:
     app = app_of(fake, first="my-wall")
     joining = fake.connect
 
-    def looking_first() -> AbstractAsyncContextManager[Session]:
+    def looking_first(waiting: Callable[[], None]) -> AbstractAsyncContextManager[Session]:
         text = "\n".join("".join(s.text for s in strip) for strip in app.screen._compositor.render_strips())
         assert "◌ connecting…" in text
         assert "my-wall" in text
-        return joining()
+        return joining(waiting)
 
     app._connect = looking_first
     async with app.run_test(size=(120, 32)) as pilot:

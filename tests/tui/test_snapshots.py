@@ -8,6 +8,7 @@ import pytest
 from textual.pilot import Pilot
 
 from collab_dash.tui.app import BoardApp
+from collab_dash.tui.screens.board import BoardScreen
 from tui.fake_session import app_of
 from tui.sample import later_events, sample_session
 
@@ -23,6 +24,10 @@ def after(*keys: str, later: bool = False) -> Callable[[Pilot[None]], Awaitable[
         while not (app.live.streams.settled and app.live.sharing.may_edit):
             await pilot.pause()
         await pilot.press(*keys)
+        board = app.screen_stack[0]
+        assert isinstance(board, BoardScreen)
+        while not app.live.travel.settled or (board.timeline and not board.timeline.window.settled):
+            await pilot.pause()
         if later:
             app.live.streams.take(later_events())
         await pilot.pause()
@@ -42,6 +47,8 @@ CASES: dict[str, tuple[tuple[int, int], tuple[str, ...], bool]] = {
     "detail-80x24": ((80, 24), ("4", "down", "enter"), False),
     "help-160x45": ((160, 45), ("question_mark",), False),
     "people-80x24": ((80, 24), ("P",), False),
+    "travelling-160x45": ((160, 45), ("t", *["less_than_sign"] * 5), False),
+    "travelling-80x24": ((80, 24), ("t", *["less_than_sign"] * 5), False),
 }
 
 

@@ -67,6 +67,18 @@ def test_others_are_everybody_else() -> None:
     assert [person.name for person in known.others()] == ["bo"]
 
 
+def test_two_people_of_one_name_stay_apart_even_where_there_is_little_room() -> None:
+    known, _ = state()
+    known.apply(Joined(welcome(client="c1")))
+    people = [
+        Person(client=f"c{n}", name=name, role="host") for n, name in enumerate(("ana", "anastasia", "ana", "ana"))
+    ]
+    known.apply(People(people))
+    assert list(map(known.name_of, people)) == ["ana", "anastasia", "ana·2", "ana·3"]
+    assert [known.name_of(person, 4) for person in people] == ["ana", "ana…", "a…·2", "a…·3"]
+    assert list(map(known.is_me, people)) == [False, True, False, False]
+
+
 @pytest.mark.parametrize(
     ("feeds", "said"),
     [

@@ -104,3 +104,48 @@ def test_a_bad_filter_opens_nothing() -> None:
     with pytest.raises(FilterError):
         streams.tap(Selection(("btc",), filter="price >"), Bucket())
     assert list(streams) == []
+
+
+def test_what_was_on_its_way_when_the_past_was_asked_for_comes_once() -> None:
+    streams, bucket = Streams(), Bucket()
+    streams.on_open = lambda stream: None
+    stream = streams.tap(BTC, bucket)
+    stream.release([tick(n, 1.0) for n in range(1, 8)])
+    streams.take([tick(4, 1.0), tick(5, 1.0)])
+    streams.take([tick(6, 1.0), tick(7, 1.0), tick(8, 1.0)])
+    streams.take([tick(9, 1.0)])
+    assert bucket.offsets == [*range(1, 10)]
+
+
+def test_an_answer_to_an_earlier_asking_is_not_used() -> None:
+    streams, bucket = Streams(), Bucket()
+    streams.on_open = lambda stream: None
+    stream = streams.tap(BTC, bucket)
+    earlier = stream.turn
+    stream.show([tick(1, 1.0)])
+    stream.release([tick(1, 1.0), tick(2, 1.0)], earlier)
+    assert bucket.offsets == [1]
+    stream.show([tick(3, 1.0)])
+    assert bucket.offsets == [3]
+
+
+def test_what_is_not_in_the_log_is_put_where_it_happened() -> None:
+    streams, bucket = Streams(), Bucket()
+    streams.on_open = lambda stream: None
+    stream = streams.tap(BTC, bucket)
+    unrecorded = Event(feed="btc", type="ticker:update", received=tick(2, 1.0).received, data={})
+    streams.let_pass([tick(1, 1.0), unrecorded])
+    assert list(streams.missed) == [unrecorded]
+    stream.hold(streams.missed, anew=True)
+    streams.take([tick(5, 1.0)])
+    stream.release([tick(1, 1.0), tick(4, 1.0)])
+    assert bucket.offsets == [1, None, 4, 5]
+
+
+def test_the_feeds_that_anybody_wants_are_known() -> None:
+    streams = Streams()
+    streams.tap(Selection(("b", "a")), Bucket())
+    streams.tap(Selection(("a", "c")), Bucket())
+    assert streams.feeds() == ["b", "a", "c"]
+    streams.tap(Selection(("*",)), Bucket())
+    assert streams.feeds() is None

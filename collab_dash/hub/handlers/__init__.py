@@ -1,7 +1,8 @@
 """
 What peers may ask: one file a domain, each request bound to its name, schema and needed role by `bind`.
 
-A request that is unknown, malformed or forbidden is answered with an error; the link lives.
+A request that is unknown, malformed, forbidden or one too many is answered with an error; the link lives. One that
+has a key is done once, however often it is sent.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from importlib import import_module
+from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import pydantic
 
 from ...errors import CollabDashError, LogUnavailable, RequestRefused
-from ...wire import Code, Fault, Request, encode_fault, encode_ok, may
+from ...wire import MAX_KEY, REQUESTS_PER_SECOND, Code, Fault, Request, encode_fault, encode_ok, may
 
 if TYPE_CHECKING:
     from ..hub import Hub
@@ -89,18 +91,37 @@ def fault_of(error: RequestRefused) -> Fault:
 
 
 async def _serve(hub: Hub, subscriber: Subscriber, request: Request) -> Any:
+    if not subscriber.requests.take(monotonic()):
+        message = f"more than {REQUESTS_PER_SECOND:,} requests a second on this link"
+        raise RequestRefused(message, code=Code.RATE_LIMITED, retry=True)
+    payload = _checked(subscriber, request)
+    if request.key is None:
+        return await _done(hub, subscriber, request.event, payload)
+    wanted = f"{request.event} {payload.model_dump_json()}"
+    return await hub.replies.once(
+        subscriber.person, request.key, wanted, lambda: _done(hub, subscriber, request.event, payload)
+    )
+
+
+def _checked(subscriber: Subscriber, request: Request) -> Payload:
     binding = BINDINGS.get(request.event)
     if binding is None:
         raise RequestRefused(f"there is no request {request.event!r}", code=Code.UNKNOWN_EVENT)
     if not may(subscriber.role, binding.role):
         message = f"{request.event} needs the role {binding.role}; this link is for a {subscriber.role}"
         raise RequestRefused(message, code=Code.FORBIDDEN)
+    if request.key is not None and not 0 < len(request.key) <= MAX_KEY:
+        message = f"a key has 1 to {MAX_KEY} characters"
+        raise RequestRefused(message, code=Code.INVALID_PAYLOAD, path=("key",))
     try:
-        payload = binding.schema.model_validate_json(bytes(request.data))
+        return binding.schema.model_validate_json(bytes(request.data))
     except pydantic.ValidationError as error:
         raise _invalid(error) from None
+
+
+async def _done(hub: Hub, subscriber: Subscriber, event: str, payload: Payload) -> Any:
     try:
-        return await binding.handler(hub, subscriber, payload)
+        return await BINDINGS[event].handler(hub, subscriber, payload)
     except RequestRefused:
         raise
     except LogUnavailable as error:
@@ -108,7 +129,7 @@ async def _serve(hub: Hub, subscriber: Subscriber, request: Request) -> Any:
     except CollabDashError as error:
         raise RequestRefused(str(error), code=Code.INTERNAL) from error
     except Exception as error:
-        _log.exception("request %s failed", request.event)
+        _log.exception("request %s failed", event)
         raise RequestRefused("the hub failed on this request; its log says why", code=Code.INTERNAL) from error
 
 
@@ -118,5 +139,5 @@ def _invalid(error: pydantic.ValidationError) -> RequestRefused:
     return RequestRefused(message, code=Code.INVALID_PAYLOAD, path=("data", *first["loc"]))
 
 
-for _domain in ("session", "feed"):
+for _domain in ("session", "board", "feed", "alert"):
     import_module(f".{_domain}", __name__)

@@ -1,4 +1,4 @@
-"""Requests of the domain ``feed``: what to receive, the past, publishing, trying again."""
+"""Requests of the domain ``feed``: what to receive, the past and its density, publishing, trying again."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from pydantic import Field, field_validator, model_validator
 
 from ...errors import RequestRefused
 from ...event import MAX_EVENT_BYTES, Event, Unencodable, is_event_type, is_feed_name, record, unix_ms
-from ...store.log import Entries
-from ...wire import FEED_STATUS, HISTORY, PUBLISH, RECONNECT, SUBSCRIBE, Code
+from ...store.log import Buckets, Entries
+from ...wire import DENSITY, FEED_STATUS, HISTORY, PUBLISH, RECONNECT, SUBSCRIBE, Code
 from ..hub import Hub
 from ..subscriber import Subscriber
 from . import Empty, Payload, bind
 
 Names = list[str]
+LATEST = 253_402_300_799_999  # the last millisecond of the year 9999
 
 
 class Subscribe(Payload):
@@ -41,6 +42,21 @@ class PageOfHistory(Payload):
         return self
 
 
+class TimesOfDensity(Payload):
+    """Between which times to count events, in how many parts; times are Unix milliseconds."""
+
+    since: int = Field(ge=0, le=LATEST)
+    until: int = Field(ge=0, le=LATEST)
+    buckets: int = Field(ge=1, le=500)
+    feeds: Names | None = Field(None, max_length=100)
+
+    @model_validator(mode="after")
+    def _forward(self) -> TimesOfDensity:
+        if self.until <= self.since:
+            raise ValueError("until must be later than since")
+        return self
+
+
 class Publish(Payload):
     """An event to record."""
 
@@ -54,7 +70,7 @@ class Publish(Payload):
     @classmethod
     def _feed(cls, feed: str) -> str:
         if not is_feed_name(feed):
-            raise ValueError("a feed's name is lower-case letters, digits, _ . -, and not hub")
+            raise ValueError("a feed's name is lower-case letters, digits, _ . -, and not hub or alerts")
         return feed
 
     @field_validator("type")
@@ -89,6 +105,14 @@ async def history(hub: Hub, subscriber: Subscriber, payload: PageOfHistory) -> d
         before = last + 1 if payload.before is None else payload.before
         page = await hub.log.read_back(before=before, limit=payload.limit, feeds=feeds, types=payload.types)
     return {"events": [msgspec.Raw(event) for event in page.events], "more": page.more, "last": page.last}
+
+
+@bind(DENSITY, TimesOfDensity)
+async def density(hub: Hub, subscriber: Subscriber, payload: TimesOfDensity) -> dict[str, Any]:
+    """Count events by time of receipt, and tell which offset belongs to which time."""
+    buckets = Buckets(payload.since, payload.until, payload.buckets)
+    counted = await hub.log.density(buckets, upto=hub.fanout.last, feeds=payload.feeds)
+    return counted._asdict()
 
 
 @bind(PUBLISH, Publish, role="editor")

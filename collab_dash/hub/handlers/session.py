@@ -4,11 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+import pydantic
 from pydantic import Field
 
 from ...board import Board
 from ...errors import RequestRefused
-from ...wire import BOARD, LEAVE, LINKS, LOOK, STOP, Code, may
+from ...people import colour_for
+from ...wire import (
+    BOARD,
+    INTRODUCE,
+    LEAVE,
+    LET_IN,
+    LINKS,
+    LOOK,
+    MAX_NAME,
+    REMOVE,
+    RENEW,
+    STOP,
+    TOKEN,
+    Close,
+    Code,
+    may,
+)
 from ..hub import Hub
 from ..subscriber import Subscriber
 from . import Empty, Payload, bind
@@ -19,6 +36,27 @@ class Look(Payload):
 
     page: str = Field("", max_length=200)
     pane: str = Field("", max_length=200)
+
+
+class Introduce(Payload):
+    """What others shall call a peer, and the colour they shall see it in; empty for one that follows from its id."""
+
+    model_config = pydantic.ConfigDict(str_strip_whitespace=True)
+
+    name: str = Field(min_length=1, max_length=MAX_NAME)
+    color: str = Field("", max_length=20)
+
+
+class OneClient(Payload):
+    """The id of a program in this session."""
+
+    client: str = Field(max_length=100)
+
+
+class Answer(OneClient):
+    """Whether somebody may come in."""
+
+    yes: bool
 
 
 class Stop(Payload):
@@ -39,6 +77,13 @@ async def look(hub: Hub, subscriber: Subscriber, payload: Look) -> None:
     hub.presence.look(subscriber, payload.page, payload.pane)
 
 
+@bind(INTRODUCE, Introduce)
+async def introduce(hub: Hub, subscriber: Subscriber, payload: Introduce) -> None:
+    """Take another name and colour."""
+    subscriber.name, subscriber.color = payload.name, colour_for(payload.color, subscriber.person)
+    hub.presence.introduce(subscriber)
+
+
 @bind(LEAVE, Empty)
 async def leave(hub: Hub, subscriber: Subscriber, payload: Empty) -> None:
     """Forget a peer at once, without waiting for its link to close."""
@@ -50,8 +95,39 @@ async def links(hub: Hub, subscriber: Subscriber, payload: Empty) -> dict[str, A
     """Give the links a peer may hand on: nobody gives away more than they have."""
     if hub.links is None:
         raise RequestRefused("this hub has no address to share", code=Code.UNAVAILABLE)
-    editor, viewer = hub.links
-    return {"editor": editor if may(subscriber.role, "editor") else None, "viewer": viewer}
+    editor = hub.links.link("editor") if may(subscriber.role, "editor") else None
+    return {"editor": editor, "viewer": hub.links.link("viewer")}
+
+
+@bind(RENEW, Empty, role="host")
+async def renew(hub: Hub, subscriber: Subscriber, payload: Empty) -> None:
+    """Make new links; the old ones let nobody in any more, and those who are here get what to come back with."""
+    if hub.links is None:
+        raise RequestRefused("this hub has no address to share", code=Code.UNAVAILABLE)
+    await hub.links.renew()
+    for other in hub.subscribers:
+        if other.role != "host":
+            other.push(TOKEN, {"token": hub.links.token(other.role)}, lasting=True)
+
+
+@bind(REMOVE, OneClient, role="host")
+async def remove(hub: Hub, subscriber: Subscriber, payload: OneClient) -> None:
+    """Close somebody's link for good; where newcomers wait, they wait the next time."""
+    for other in hub.subscribers:
+        if other.client == payload.client:
+            break
+    else:
+        raise RequestRefused("nobody of that id is here", code=Code.NOT_FOUND, path=("data", "client"))
+    hub.admission.forget(other.person)
+    other.role = ""  # while its link closes it may nothing
+    hub.leave(other)
+    await other.link.close(Close.REMOVED, "removed by the host")
+
+
+@bind(LET_IN, Answer, role="host")
+async def let_in(hub: Hub, subscriber: Subscriber, payload: Answer) -> None:
+    """Let somebody in who waits, or turn them away."""
+    hub.admission.let_in(payload.client, yes=payload.yes)
 
 
 @bind(STOP, Stop, role="host")

@@ -134,6 +134,8 @@ class Pane(Tapped, can_focus=True):
 
     def stale(self) -> str:
         """Say why what is shown is not live, through no wish of ours; empty when it is."""
+        if self.live.travel.position is not None:
+            return ""  # it shows what was, and that is as it was
         return why_stale(self.live.state, self.statuses())
 
     @property

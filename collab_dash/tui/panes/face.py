@@ -38,12 +38,14 @@ def marks(pane: Pane, stale: str) -> Row:
     row = Row()
     for person in pane.live.state.others():
         if person.page == pane.page_title and person.pane == pane.spot:
-            row.add(f"{clean(person.name)} ", pane.ink("accent"))
+            row.add(f"{pane.live.state.name_of(person)} ", pane.ink_of(person))
     if pane.frozen:
         row.add(pane.frozen, pane.ink("badge")).add(f" +{pane.new:,} new ", pane.ink("accent"))
     elif stale and pane.last is not None:
         row.add("STALE", pane.ink("alarm")).add(" ", pane.ink("dim"))
-    if pane.live.state.lost is not None:
+    if pane.live.travel.position is not None:
+        row.add("❚❚", pane.ink("accent")) if pane.spec.feeds else row.add("live", pane.ink("dim"))
+    elif pane.live.state.lost is not None:
         row.add(OFFLINE, pane.ink("dim"))
     elif pane.spec.feeds:
         health = worst(pane.statuses())
@@ -94,11 +96,13 @@ def _hint(pane: Pane, key: str, what: str) -> Row:
 def empty(pane: Pane, width: int, height: int) -> list[Row]:
     """Say what the pane waits for, since when, and what to press."""
     dim, text, accent = pane.ink("dim"), pane.ink("text"), pane.ink("accent")
+    if pane.live.travel.position is not None:
+        return [Row()] * max((height - 2) // 3, 0) + _nothing_then(pane)
     if pane.filter or pane.live.state.room_filter:
         rows = _unmatched(pane)
     else:
         names = clean(", ".join(pane.spec.feeds))
-        waited = span((pane.live.clock() - pane.since) / 1000)
+        waited = span((pane.live.state.clock() - pane.since) / 1000)
         rows = [Row("Waiting for the first event of ", dim).add(names, text)]
         if pane.spec.types:
             rows.append(Row("of type ", dim).add(clean(", ".join(pane.spec.types)), text))
@@ -129,3 +133,10 @@ def _unmatched(pane: Pane) -> list[Row]:
         if pane.live.sharing.may_edit:
             rows.append(Row("f", accent).add(" changes the room filter", dim))
     return [row, *rows]
+
+
+def _nothing_then(pane: Pane) -> list[Row]:
+    dim, text = pane.ink("dim"), pane.ink("text")
+    what = f"matching {pane.filter}" if pane.filter else f"of {', '.join(pane.spec.feeds)}"
+    row = Row("Nothing ", dim).add(clean(what), text).add(f" until {clock(pane.live.clock())}Z", dim)
+    return [row, Row("L", pane.ink("accent")).add(" returns to the present", dim)]

@@ -54,7 +54,7 @@ class FeedsPane(RowsPane):
         return super().body(width, height)
 
     def _feed(self, status: FeedStatus, width: int) -> list[tuple[str, Row]]:
-        now = self.live.clock()
+        now = self.live.state.clock()
         dim, text = self.ink("dim"), self.ink("text")
         row = Row(f"{GLYPHS.get(status.state, '?')} ", self.ink(HEALTH.get(status.state, "warn")))
         row.add(fit(clean(status.feed), self._name_cells) + "  ", text)

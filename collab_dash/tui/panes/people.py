@@ -25,14 +25,14 @@ class PeoplePane(RowsPane):
         """Draw one person: name, role, where they look."""
         state = self.live.state
         person = state.people[index]
-        mine = state.welcome is not None and person.client == state.welcome.client
         dim = self.ink("dim")
-        longest = max(cells_of(clean(other.name)) for other in state.people)
-        row = Row(fit(clean(person.name), min(max(longest, 6), 20)), self.ink("strong" if mine else "text"))
+        longest = max(cells_of(state.name_of(other)) for other in state.people)
+        cells = min(max(longest, 6), 20)
+        row = Row(fit(state.name_of(person, cells), cells), self.ink_of(person))
         row.add(f"  {clean(person.role):<6}  ", dim)
         where = " › ".join(clean(part) for part in (person.page, person.pane) if part != self.page_title)
-        return row.add("you · " if mine else "", dim).add(where or "–", self.ink("text"))
+        return row.add("you · " if state.is_me(person) else "", dim).add(where or "–", self.ink("text"))
 
     def digest(self) -> str:
         """Say who is here."""
-        return ", ".join(clean(person.name) for person in self.live.state.people)
+        return ", ".join(map(self.live.state.name_of, self.live.state.people))

@@ -48,7 +48,7 @@ class Tapped(Drawn):
         self.frozen_at = 0
         self.new = 0
         self.last: Event | None = None
-        self.since = live.clock()
+        self.since = live.state.clock()
         self.filter_fault = ""
         self._room_filter = ""
         self._waiting: deque[Event] = deque(maxlen=WAITING)
@@ -115,7 +115,8 @@ class Tapped(Drawn):
         """Take note that events were not sent."""
 
     def clear(self) -> None:
-        """Forget every event."""
+        """Forget every event, and stand still no more: what it stood still on is gone."""
+        self.frozen = ""
         self._waiting.clear()
         self.new = 0
         self.last = None

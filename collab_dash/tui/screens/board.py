@@ -14,25 +14,25 @@ from textual.widgets import Static
 
 from ...board import Board
 from ...wire import LOOK
-from ..drawing.text import clean
+from ..doorbell import Doorbell
 from ..live import Live
 from ..widgets.keys import Keys
 from ..widgets.stage import Stage
 from ..widgets.tabs import Tabs
 from ..widgets.topline import Banner, TopLine
 from .editing import Editing
+from .travelling import Travelling
 
 if TYPE_CHECKING:
     from ..panes.base import Pane
     from ..panes.feeds import FeedsPane
     from ..widgets.digest import Digest
-    from ..widgets.prompt import Prompt
 
 NARROW, SHORT = 100, 30
 LEAST = (40, 10)
 
 
-class BoardScreen(Editing):
+class BoardScreen(Editing, Travelling):
     """
     Pages of panes with their chrome.
 
@@ -47,11 +47,10 @@ class BoardScreen(Editing):
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
     BINDINGS: ClassVar[list[BindingType]] = [
         # Keys that move the focus go first: the key after them is for where it moved to.
-        Binding("slash", "filter", "Filter", key_display="/", priority=True),
         Binding("tab", "pane(1)", "Next", key_display="tab", priority=True),
         Binding("shift+tab", "pane(-1)", "Previous", show=False, priority=True),
-        Binding("right,l", "pane(1)", "Next", show=False, priority=True),
-        Binding("left,h", "pane(-1)", "Previous", show=False, priority=True),
+        Binding("l", "pane(1)", "Next", show=False, priority=True),
+        Binding("h", "pane(-1)", "Previous", show=False, priority=True),
         *(Binding(str(n), f"number({n})", "Pane", key_display="1-9", priority=True) for n in range(1, 10)),
         Binding("right_square_bracket", "page(1)", "Next page", key_display="]", priority=True),
         Binding("left_square_bracket", "page(-1)", "Previous page", show=False, key_display="[", priority=True),
@@ -59,16 +58,16 @@ class BoardScreen(Editing):
         Binding("p", "pause_all", "Pause all", show=False),
         Binding("P,shift+p", "people", "People", key_display="P"),
         Binding("S,shift+s", "share", "Share", key_display="S"),
+        Binding("exclamation_mark", "alerts", "Alerts", key_display="!"),
+        Binding("a", "acknowledge", "Acknowledge", id="alert.acknowledge"),
         Binding("escape", "back", "Back", show=False, key_display="Esc"),
     ]
 
     def __init__(self, live: Live, page: str | None) -> None:
-        super().__init__()
-        self.live = live
-        self.stage = Stage(live, self._arranged)
+        super().__init__(live, Stage(live, self._arranged))
         self._wanted = page
         self._digest: Digest | None = None
-        self._prompt: Prompt | None = None
+        self._doorbell = Doorbell(live.state, self._ring)
         live.on_board = self.show_board
 
     def compose(self) -> ComposeResult:
@@ -90,18 +89,17 @@ class BoardScreen(Editing):
     async def show_board(self, board: Board) -> None:
         """Show the session's pages."""
         from ..widgets.digest import Digest
-        from ..widgets.prompt import Prompt
 
-        if self._prompt is None or self._digest is None:
-            self._prompt, self._digest = Prompt(), Digest(self.live, self.stage.hidden)
-            await self.mount(self._digest, self._prompt, before=self.query_one(Keys))
+        if self._digest is None:
+            self._digest = Digest(self.live, self.stage.hidden)
+            await self.mount(self._digest, before=self.query_one(Keys))
         await self.stage.show(board, self._wanted)
         self._wanted = None
 
     @property
     def typing(self) -> bool:
-        """Whether keys are being typed into the prompt."""
-        return (self._prompt is not None and self._prompt.display) or self.asking
+        """Whether keys are being typed into a line."""
+        return self.asking or self.typing_time
 
     def _arranged(self) -> None:
         stage = self.stage
@@ -109,31 +107,9 @@ class BoardScreen(Editing):
             hidden = len(stage.hidden())
             self._digest.display = stage.cramped and not stage.zoomed and hidden > 0 and self.size.height >= 18
             self._digest.styles.height = min(hidden, max(self.size.height // 4, 2)) + 2
-        self._show_tabs()
+        self.show_tabs()
         self.refresh_bindings()
         self._paint_all()
-
-    def _show_tabs(self) -> None:
-        tabs, stage = self.query_one(Tabs), self.stage
-        page = stage.page
-        if page is not None and stage.cramped:
-            note = f"page {stage.open + 1}/{len(stage.pages)}" if len(stage.pages) > 1 else ""
-            tabs.show_titles([pane.name_on_screen for pane in stage.panes], page.current, self._notes(note))
-        else:
-            note = "zoomed" if stage.zoomed else ""
-            tabs.show_titles([view.page.title for view in stage.pages], stage.open, self._notes(note))
-
-    def _notes(self, note: str) -> str:
-        held, room = self.stage.grip, self.live.state.room_filter
-        says = f"{held.says} · Esc leaves it" if held is not None else f"room filter: {room}" if room else ""
-        return " · ".join(clean(part) for part in (says, note) if part)
-
-    def on_tabs_chosen(self, message: Tabs.Chosen) -> None:
-        """Go where the mouse says."""
-        if self.stage.cramped:
-            self.stage.go(message.index)
-        else:
-            self.stage.turn(message.index)
 
     def on_resize(self, event: events.Resize) -> None:
         """Show one pane at a time where there is no room for more."""
@@ -163,9 +139,18 @@ class BoardScreen(Editing):
 
     def _on_state(self) -> None:
         if self.is_attached:  # the session may speak while the screen is being taken down
-            self._show_tabs()
+            self._doorbell.listen()
+            if self.live.state.waiting and self.live.state.board is None:
+                self.query_one("#connecting", Static).update(Content("waiting for the host to let you in…"))
+            self.show_tabs()
             self._paint_all()
             self.refresh_bindings()
+
+    def _ring(self, text: str) -> None:
+        from .knocks import KnockDialog
+
+        if not isinstance(self.app.screen, KnockDialog):  # which shows it already
+            self.notify(text, timeout=15, markup=False)
 
     def _paint_all(self) -> None:
         self.query_one(TopLine).want_paint()
@@ -181,16 +166,16 @@ class BoardScreen(Editing):
             return False
         stage = self.stage
         match action:
-            case "filter":
-                return stage.current is not None and bool(stage.current.spec.feeds)
             case "pane" | "number":
                 return len(stage.panes) > 1
             case "page":
                 return len(stage.pages) > 1
             case "zoom" | "pause_all":
                 return stage.current is not None
-            case "people" | "share":
+            case "people" | "share" | "alerts":
                 return self.live.state.joined
+            case "acknowledge":
+                return self.live.state.joined and self.live.state.may("editor") and bool(self.live.state.alerts)
         return super().check_action(action, parameters)
 
     def action_pane(self, step: int) -> None:
@@ -210,9 +195,9 @@ class BoardScreen(Editing):
         self.stage.zoom()
 
     def action_back(self) -> None:
-        """Undo the latest of: a drag, zoom, freeze, filter."""
+        """Undo the latest of: a drag, timeline, zoom, freeze, filter."""
         pane = self.stage.current
-        if self.stage.let_go():
+        if self.stage.let_go() or self.close_timeline():
             return
         if self.stage.zoomed:
             self.stage.zoom()
@@ -227,38 +212,29 @@ class BoardScreen(Editing):
 
     def action_people(self) -> None:
         """Show who is here."""
-        from .dialogs import PeopleDialog
+        from .people import PeopleDialog
 
         self.app.push_screen(PeopleDialog(self.live))
 
     def action_share(self) -> None:
         """Show the links that others can join by."""
-        from .dialogs import ShareDialog
+        from .share import ShareDialog
 
         self.app.push_screen(ShareDialog(self.live))
 
+    def action_alerts(self) -> None:
+        """Show what is firing, and what was."""
+        from .alerts import AlertsDialog
+
+        self.app.push_screen(AlertsDialog(self.live))
+
+    def action_acknowledge(self) -> None:
+        """Acknowledge the newest alert."""
+        from .alerts import acknowledge
+
+        self.run_worker(acknowledge(self.app, self.live, self.live.state.alerts[-1]))
+
     # What panes ask for
-
-    def action_filter(self) -> None:
-        """Type a filter for the pane."""
-        if self.stage.current is not None and self._prompt is not None:
-            self._prompt.open(self.stage.current)
-
-    def on_prompt_done(self, message: Prompt.Done) -> None:
-        """Use what was typed."""
-        if message.text is not None:
-            self._set_filter(message.pane, message.text)
-        self.set_focus(message.pane)
-
-    def _set_filter(self, pane: Pane, text: str) -> None:
-        """Filter a pane for all, or for ourselves alone where we may change nothing."""
-        sharing, id_ = self.live.sharing, pane.spec.id
-        if id_ and sharing.may_edit:
-            from ...doc.edits import change
-
-            sharing.edit(lambda document: change(document, "panes", id_, filter=text.strip()))
-        else:
-            pane.set_filter(text)
 
     def on_pane_inspect(self, message: Pane.Inspect) -> None:
         """Show an event whole."""

@@ -10,12 +10,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
-from ...errors import RequestRefused
 from ...event import Event
-from ...wire import LINKS
 from ..drawing.numbers import moment, rate
 from ..drawing.row import Row
-from ..drawing.text import clean, fit
+from ..drawing.text import clean
 from ..live import Live
 from ..panes.frame import frame
 from ..panes.json import event_lines
@@ -205,79 +203,3 @@ class FeedDialog(Dialog):
         """Let the feed try again now."""
         if self._may_reconnect():
             self.live.reconnect([self._feed])
-
-
-class PeopleDialog(Dialog):
-    """Who is here."""
-
-    def heading(self) -> str:
-        """Say how many they are."""
-        return f"People · {len(self.live.state.people)}"
-
-    def lines(self, width: int) -> list[Row]:
-        """Give a line for each."""
-        ink, state = self.sheet.ink, self.live.state
-        mine = state.welcome.client if state.welcome else ""
-        rows = []
-        for person in state.people:
-            row = Row(fit(clean(person.name), 16), ink("strong" if person.client == mine else "text"))
-            row.add(f"  {clean(person.role):<8}", ink("dim"))
-            where = " › ".join(clean(part) for part in (person.page, person.pane) if part)
-            rows.append(row.add(where or "–", ink("text")).add("  you" * (person.client == mine), ink("accent")))
-        return rows or [Row("nobody yet", ink("dim"))]
-
-
-class ShareDialog(Dialog):
-    """The links that others can join by."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e", "copy('editor')", "Copy the editor link"),
-        Binding("v,y", "copy('viewer')", "Copy the viewer link"),
-    ]
-
-    def __init__(self, live: Live) -> None:
-        super().__init__(live)
-        self._links: dict[str, str | None] = {}
-        self._trouble = ""
-
-    def on_mount(self) -> None:
-        """Ask for the links."""
-        self.run_worker(self._ask())
-
-    async def _ask(self) -> None:
-        try:
-            self._links = await self.live.ask(LINKS, {}, dict[str, str | None])
-        except RequestRefused as error:
-            self._trouble = str(error)
-        self.fit_sheet()
-
-    def heading(self) -> str:
-        """Give the title."""
-        return f"Share {clean(self.live.state.name)}"
-
-    def lines(self, width: int) -> list[Row]:
-        """Give the links that our role may hand on."""
-        ink = self.sheet.ink
-        if self._trouble:
-            return [Row(clean(self._trouble), ink("error"))]
-        if not self._links:
-            return [Row("asking the hub…", ink("dim"))]
-        rows = []
-        for role, what in (("editor", "may change the board"), ("viewer", "may only look")):
-            if link := self._links.get(role):
-                rows += [Row(f"{role}  ", ink("strong")).add(what, ink("dim")), *self._wrapped(link, width), Row()]
-        return [*rows, Row("others join with:  collab-dash join LINK", ink("dim"))]
-
-    def _wrapped(self, link: str, width: int) -> list[Row]:
-        link = clean(link)
-        return [Row(link[start : start + width], self.sheet.ink("accent")) for start in range(0, len(link), width)]
-
-    def hints(self) -> list[tuple[str, str]]:
-        """Offer to copy them."""
-        return [(role[0], f"copy {role} link") for role in ("editor", "viewer") if self._links.get(role)]
-
-    def action_copy(self, role: str) -> None:
-        """Copy a link."""
-        if link := self._links.get(role):
-            self.app.copy_to_clipboard(link)
-            self.notify(f"copied the {role} link")

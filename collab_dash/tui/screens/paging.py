@@ -1,4 +1,4 @@
-"""The side of the main screen that changes pages and the room filter, for everybody, and undoes it."""
+"""The side of the main screen that changes pages, for everybody, and undoes it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual.binding import Binding, BindingType
 from textual.command import Provider
-from textual.screen import Screen
 
 from ..drawing.text import clean
-from ..live import Live
-from ..widgets.keys import Keys
-from ..widgets.stage import Stage
+from ..widgets.tabs import Tabs
+from .filtering import Filtering
 
 if TYPE_CHECKING:
     from ...doc.document import Document
     from ..undone import Seen
-    from ..widgets.asking import Asking, Question
 
 T = TypeVar("T")
 
@@ -28,23 +25,11 @@ def _commands() -> type[Provider]:
     return PageCommands
 
 
-class Paging(Screen[None]):
-    """
-    A screen whose pages can be changed, for everybody, with undo.
-
-    Attributes:
-        live: The screen's hold on the session.
-        stage: Where the pages are.
-
-    """
-
-    live: Live
-    stage: Stage
-    _line: Asking | None = None
+class Paging(Filtering):
+    """A screen whose pages can be changed, for everybody, with undo."""
 
     COMMANDS: ClassVar = {_commands}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f", "room_filter", "Room filter", show=False),
         Binding("b", "move_page(-1)", "Move page left", show=False),
         Binding("B,shift+b", "move_page(1)", "Move page right", show=False, key_display="B"),
         Binding("backspace,ctrl+z", "undo", "Undo", show=False),
@@ -58,7 +43,7 @@ class Paging(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what changes the board only to whom may."""
         match action:
-            case "room_filter" | "undo" | "redo":
+            case "undo" | "redo":
                 return self.live.sharing.may_edit
             case "move_page":
                 return self.live.sharing.may_edit and len(self.stage.pages) > 1
@@ -107,36 +92,30 @@ class Paging(Screen[None]):
         document = self.live.sharing.document
         return see(document) if document is not None else None
 
-    # The line that asks
-
-    @property
-    def asking(self) -> bool:
-        """Whether keys are being typed into the line that asks."""
-        return self._line is not None and self._line.display
-
-    async def ask(self, question: Question) -> None:
-        """Ask something."""
-        from ..widgets.asking import Asking
-
-        if self._line is None:
-            self._line = Asking(self.stage.focus_current)
-            await self.mount(self._line, before=self.query_one(Keys))
-        self._line.ask(question)
-
-    async def action_room_filter(self) -> None:
-        """Type a filter for every pane."""
-        from ...doc import edits
-        from ..widgets.asking import Question, judge_filter
-
-        def done(text: str) -> None:
-            if text.strip() != self.live.state.room_filter:
-                self.edit(lambda document: edits.set_room_filter(document, text.strip()))
-
-        await self.ask(
-            Question("f every pane", "a filter, such as  mag >= 1", self.live.state.room_filter, judge_filter, done)
-        )
-
     # Pages
+
+    def show_tabs(self) -> None:
+        """Show the titles of the pages; where there is little room, those of the panes."""
+        tabs, stage = self.query_one(Tabs), self.stage
+        page = stage.page
+        if page is not None and stage.cramped:
+            note = f"page {stage.open + 1}/{len(stage.pages)}" if len(stage.pages) > 1 else ""
+            tabs.show_titles([pane.name_on_screen for pane in stage.panes], page.current, self._notes(note))
+        else:
+            note = "zoomed" if stage.zoomed else ""
+            tabs.show_titles([view.page.title for view in stage.pages], stage.open, self._notes(note))
+
+    def _notes(self, note: str) -> str:
+        held, room = self.stage.grip, self.live.state.room_filter
+        says = f"{held.says} · Esc leaves it" if held is not None else f"room filter: {room}" if room else ""
+        return " · ".join(clean(part) for part in (says, note) if part)
+
+    def on_tabs_chosen(self, message: Tabs.Chosen) -> None:
+        """Go where the mouse says."""
+        if self.stage.cramped:
+            self.stage.go(message.index)
+        else:
+            self.stage.turn(message.index)
 
     async def action_new_page(self) -> None:
         """Add a page behind the one on screen."""

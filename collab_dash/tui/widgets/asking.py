@@ -1,4 +1,4 @@
-"""The line that asks for one thing: the room filter, or a page's title."""
+"""The line that asks for one thing: a filter, or a page's title."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Asking(PromptLine):
 
 def judge_filter(text: str) -> str:
     """
-    Judge a filter for every pane.
+    Judge a filter.
 
     Raises:
         ValueError: If it is none.
@@ -78,7 +78,7 @@ def judge_filter(text: str) -> str:
         compile_filter(text)
     except FilterError as error:
         raise ValueError(brief(error)) from None
-    return "for every pane, of everybody" if text.strip() else "nothing typed shows everything"
+    return "" if text.strip() else "nothing typed shows everything"
 
 
 def judge_title(text: str) -> str:

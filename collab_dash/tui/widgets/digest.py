@@ -32,6 +32,7 @@ class Digest(Drawn):
     def __init__(self, live: Live, hidden: Callable[[], list[Pane]]) -> None:
         super().__init__(live)
         self._hidden = hidden
+        live.travel.on_moved.append(self.want_paint)
 
     def draw(self, width: int, height: int) -> list[Row]:
         """Draw the panes with the newest events first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.style import Style
 from textual import events
@@ -12,6 +12,12 @@ from textual.widget import Widget
 
 from ..drawing.row import Row
 from ..live import Live
+from ..state import ink_of
+
+if TYPE_CHECKING:
+    from ...wire import Person
+
+BOLD = Style(bold=True)
 
 
 class Drawn(Widget):
@@ -26,6 +32,8 @@ class Drawn(Widget):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "ink-text", "ink-strong", "ink-dim", "ink-frame", "ink-focus", "ink-accent", "ink-up", "ink-down",
         "ink-warn", "ink-error", "ink-select", "ink-badge", "ink-alarm",
+        "ink-person-red", "ink-person-orange", "ink-person-yellow", "ink-person-green",
+        "ink-person-teal", "ink-person-blue", "ink-person-violet", "ink-person-pink",
     }  # fmt: skip
 
     def __init__(self, live: Live) -> None:
@@ -45,6 +53,11 @@ class Drawn(Widget):
         if style is None:
             style = self._inks[name] = self.get_component_rich_style(f"ink-{name}")
         return style
+
+    def ink_of(self, person: Person) -> Style:
+        """Give the style of somebody's name: their colour, and bold for us at this screen."""
+        style = self.ink(ink_of(person))
+        return style + BOLD if self.live.state.is_me(person) else style
 
     def want_paint(self) -> None:
         """Be painted with the next frame."""

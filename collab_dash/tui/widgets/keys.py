@@ -13,6 +13,7 @@ from ..panes.tapped import Tapped
 from .drawn import Drawn
 
 _LAST = ("?", "q")
+_FIRST = ("travel.", "alert.")  # ids of keys that are there only at times, and then are what matters
 
 
 def is_ours(binding: Binding) -> bool:
@@ -30,7 +31,8 @@ def shown_keys(bindings: list[Binding]) -> list[tuple[str, str]]:
     """Give each key that is worth showing with what it does, once."""
     keys = {b.description: (b.key_display or b.key, b.description) for b in reversed(bindings) if b.show}
     pairs = list(reversed(keys.values()))
-    return sorted(pairs, key=lambda pair: pair[0] in _LAST)
+    first = {b.description for b in bindings if (b.id or "").startswith(_FIRST)}
+    return sorted(pairs, key=lambda pair: (pair[0] in _LAST, pair[1] not in first))
 
 
 def as_it_acts(item: ActiveBinding) -> Binding:

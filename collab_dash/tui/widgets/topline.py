@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ..drawing.numbers import clock, rate, size, span
+from ..drawing.numbers import clock, moment, rate, size, span
 from ..drawing.row import Row
 from ..drawing.text import clean, cut
 from ..live import Live
@@ -20,15 +20,18 @@ class TopLine(Drawn):
     def __init__(self, live: Live) -> None:
         super().__init__(live)
         live.state.watch(self.want_paint)
+        live.travel.on_moved.append(self.want_paint)
 
     def draw(self, width: int, height: int) -> list[Row]:
         """Draw it; on a narrow screen, what matters least is left out."""
-        left = self._session(named=width >= 100).extend(self._link())
+        left = self._session(named=width >= 100).extend(self._moment()).extend(self._link())
         if not self.live.state.joined:
             return [left.add(apart_of(width), None).extend(self._unshared())]
-        right = self._people()
         apart = apart_of(width)
-        for part in (self._unshared(), self._exposed(), self._feeds(), self._rate(), self._recording()):
+        right = self._alerts(named=width >= 100)
+        right = right.add(apart, self.ink("text")).extend(self._people()) if right.cells else self._people()
+        parts = (self._knocks(), self._unshared(), self._exposed(), self._feeds(), self._rate(), self._recording())
+        for part in parts:
             if part.cells and left.cells + part.cells + len(apart) + right.cells + 2 <= width:
                 left.add(apart, self.ink("text")).extend(part)
         left.to(width - right.cells - 1, self.ink("text"))
@@ -44,16 +47,31 @@ class TopLine(Drawn):
     def _link(self) -> Row:
         state = self.live.state
         now = state.clock()
+        if state.waiting:
+            return Row(f"{OFFLINE} waiting for the host to let you in", self.ink("warn"))
         if state.lost is not None:
             row = Row(f" {OFFLINE} OFFLINE since {clock(state.since)}Z ", self.ink("alarm"))
             return row.add(f"  {next_try(state.lost.retry_at, now)} · {clean(state.lost.reason)}", self.ink("warn"))
         if state.welcome is None:
             return Row(f"{OFFLINE} connecting…", self.ink("warn"))
+        if self.live.travel.position is not None:
+            return Row()
         return Row("● LIVE ", self.ink("up")).add(f"{clock(now)}Z", self.ink("text"))
 
     def _unshared(self) -> Row:
         count = self.live.sharing.unshared
         return Row(f"not yet shared: {count}", self.ink("warn")) if count else Row()
+
+    def _moment(self) -> Row:
+        """Say which moment is shown, if it is not the present."""
+        travel = self.live.travel
+        if travel.position is None:
+            return Row()
+        today = moment(self.live.state.clock())[:10]
+        day, _, _ = moment(travel.position).partition(" ")
+        sign = f"▶ {travel.speed}x" if travel.playing else "❚❚"
+        row = Row(sign, self.ink("badge")).add(f" {day} " if day != today else " ", self.ink("text"))
+        return row.add(f"{clock(travel.position)}Z", self.ink("strong")).add(" ", self.ink("text"))
 
     def _feeds(self) -> Row:
         states = Counter(GLYPHS.get(status.state, "?") for status in self.live.state.all_feeds())
@@ -79,21 +97,29 @@ class TopLine(Drawn):
             return Row()
         return Row("rec ", self.ink("dim")).add(size(status.db_bytes), self.ink("text"))
 
+    def _knocks(self) -> Row:
+        count = len(self.live.state.knocks)
+        return Row(f"{count} at the door", self.ink("warn")) if count else Row()
+
     def _exposed(self) -> Row:
         status = self.live.state.status
         if status is None or not status.exposed:
             return Row()
         return Row(f"open to {clean(status.exposed)}", self.ink("warn"))
 
+    def _alerts(self, *, named: bool) -> Row:
+        firing = len(self.live.state.alerts)
+        row = Row("alerts " if named and firing else "", self.ink("dim"))
+        return row.add(f" {firing}! ", self.ink("alarm")) if firing else row
+
     def _people(self) -> Row:
         people = self.live.state.people
         if not people:
             return Row()
         row = Row("⇄", self.ink("dim"))
-        mine = self.live.state.welcome.client if self.live.state.welcome else ""
         for person in people[:6]:
-            name = cut(clean(person.name), 12) + _MARKS.get(person.role, "")
-            row.add(f" {name}", self.ink("strong" if person.client == mine else "text"))
+            name = self.live.state.name_of(person, 12) + _MARKS.get(person.role, "")
+            row.add(" ", self.ink("text")).add(name, self.ink_of(person))
         return row.add(f" +{len(people) - 6}", self.ink("dim")) if len(people) > 6 else row
 
 

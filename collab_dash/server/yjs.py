@@ -1,0 +1,136 @@
+"""
+The plain y-websocket protocol, ``GET /yjs/SESSION``: programs of Yjs read and write the shared document.
+
+It has no hello and no replies: the token is in the address or a header, and what may not stand closes the link.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from ..doc.document import NOTHING
+from ..doc.sync import Kind, Message, denied, read, write
+from ..errors import BadFrame, RequestRefused
+from ..hub.hub import Hub
+from ..hub.replica import Replica
+from ..wire import Close, Code, may
+from .credentials import Credentials
+from .frames import binary_frame
+from .websocket import WebSocketLink
+
+HEARTBEAT = 15.0
+_NO_NEWS = binary_frame(write(Kind.AWARENESS, b"\x00"))
+
+OnAwareness = Callable[[bytes], Awaitable[None]]
+
+
+async def serve_yjs(socket: WebSocket, hub: Hub, credentials: Credentials, *, read_only: bool) -> None:
+    """Serve one program from its connection to its end."""
+    await socket.accept()
+    link = WebSocketLink(socket)
+    role = credentials.role(token_of(socket), read_only=read_only)
+    if role is None:
+        await link.close(Close.BAD_TOKEN, "wrong token; give the one in the session's link as ?token=")
+    elif socket.path_params["session"] != hub.session:
+        await link.close(Close.NO_SUCH_SESSION, f"the session of this hub is /yjs/{hub.session}")
+    else:
+        hub.open(link)
+        try:
+            code, reason = await _serve(link, hub, role)
+            await link.close(code, reason)
+        except* WebSocketDisconnect:
+            pass
+        finally:
+            hub.shut(link)
+
+
+def token_of(socket: WebSocket) -> str:
+    """Give the token of ``?token=``, or else of ``Authorization: Bearer``."""
+    scheme, _, given = socket.headers.get("authorization", "").partition(" ")
+    return socket.query_params.get("token") or (given.strip() if scheme.lower() == "bearer" else "")
+
+
+async def _serve(link: WebSocketLink, hub: Hub, role: str) -> tuple[int, str]:
+    """Serve until the link breaks, or until what it sends may not stand: then give the code and the reason."""
+    replica = Replica(link, hub.shared, role=role, person=secrets.token_hex(4))
+    program = Program(link, replica, role, on_awareness=_unheard)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            running = [tasks.create_task(replica.run()), tasks.create_task(_heartbeat(link))]
+            try:
+                while True:
+                    await program.take(await link.receive())
+            except BadFrame as error:
+                return Close.BAD_FRAME, str(error)
+            except RequestRefused as error:
+                return _closing(error)
+            finally:
+                for task in running:
+                    task.cancel()
+    finally:
+        replica.end()
+
+
+async def _heartbeat(link: WebSocketLink) -> None:
+    """Keep the client, which counts messages and not pings as life, from taking the link for dead after 30 seconds."""
+    while True:
+        await asyncio.sleep(HEARTBEAT)
+        link.write(_NO_NEWS)
+
+
+async def _unheard(payload: bytes) -> None:
+    """Take presence: the seam where the session's own joins in."""
+
+
+def _closing(error: RequestRefused) -> tuple[int, str]:
+    if error.code == Code.UNAVAILABLE:
+        return Close.NOT_NOW, str(error)
+    where = ".".join(map(str, error.path))
+    return Close.EDIT_REFUSED, f"{where}: {error}" if where else str(error)
+
+
+class Program:
+    """
+    What is at the other end of a link.
+
+    Args:
+        link: Its connection.
+        replica: Its replica of the document.
+        role: ``viewer``, ``editor`` or ``host``.
+        on_awareness: Takes what it says of its presence, as an awareness update.
+
+    """
+
+    def __init__(self, link: WebSocketLink, replica: Replica, role: str, *, on_awareness: OnAwareness) -> None:
+        self._link = link
+        self._replica = replica
+        self._edits = may(role, "editor")
+        self._on_awareness = on_awareness
+
+    async def take(self, frame: str | bytes) -> None:
+        """
+        Take a frame.
+
+        Raises:
+            BadFrame: If it is no message of this protocol.
+            RequestRefused: If its edit may not stand.
+
+        """
+        if isinstance(frame, str):
+            raise BadFrame("a text frame; this protocol has binary ones only")
+        message = read(frame)
+        if message.kind is Kind.AWARENESS:
+            await self._on_awareness(message.payload)
+        elif message.kind is not Kind.STEP1 and not self._edits:
+            self._turn_away(message)
+        else:
+            await self._replica.take(message)
+
+    def _turn_away(self, message: Message) -> None:
+        """Pass over what a viewer edits, and say so; what it has of ours already is no edit."""
+        if message.kind is Kind.UPDATE and message.payload != NOTHING:
+            self._link.write(binary_frame(denied("a viewer's link changes nothing")))
