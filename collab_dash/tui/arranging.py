@@ -7,7 +7,7 @@ filled from left to right, and what has room in one does not begin the next.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import gcd
 from typing import NamedTuple
 
@@ -30,10 +30,10 @@ Row = list[Slot]
 Rows = list[Row]
 
 
-def rows(panes: Sequence[Pane]) -> Rows:
-    """Give the rows that panes stand in."""
-    cells = [Cell(pane.width, pane.height) for pane in panes]
-    return [[Slot(panes[i].id, panes[i].width, panes[i].height) for i in row] for row in rows_of(cells)]
+def rows(panes: Iterable[tuple[str, Pane]]) -> Rows:
+    """Give the rows that panes, with their ids, stand in."""
+    slots = [Slot(id_, pane.width, pane.height) for id_, pane in panes]
+    return [slots[row.start : row.stop] for row in rows_of([Cell(slot.width, slot.height) for slot in slots])]
 
 
 def slots(page: Rows) -> list[Slot]:
@@ -90,10 +90,11 @@ def placed(page: Rows, id_: str, beside: str, *, after: bool) -> Rows | None:
 
 
 def added(page: Rows, id_: str, after: str) -> Rows:
-    """Add a pane behind another one: in half its width, or in a row of its own where that would be too narrow."""
+    """Add a pane behind another one, or the last: in half its width, or in its own row where that would be narrow."""
     if not page:
         return [[Slot(id_, COLUMNS, 1)]]
-    r, i = _find(page, after) if after else (len(page) - 1, len(page[-1]) - 1)
+    known = any(slot.id == after for slot in slots(page))
+    r, i = _find(page, after) if known else (len(page) - 1, len(page[-1]) - 1)
     row = _full(page[r])
     half = row[i].width // 2
     if half < LEAST_HALF:
@@ -178,8 +179,10 @@ def _left(page: Rows, r: int, i: int) -> Rows:
 
 
 def _joined(row: Row, slot: Slot, place: int) -> Row:
-    """Give a row with one more pane, as high as it was."""
-    return _full([*row[:place], slot._replace(height=_tall(row)), *row[place:]])
+    """Give a row with one more pane, as high as it was; the pane has no more than its share."""
+    width = min(slot.width, COLUMNS // (len(row) + 1))
+    others = _full(row, COLUMNS - width)
+    return [*others[:place], slot._replace(width=width, height=_tall(row)), *others[place:]]
 
 
 def _tidy(page: Rows, changed: dict[int, Row]) -> Rows:
@@ -191,9 +194,9 @@ def _tall(row: Row) -> int:
     return max(slot.height for slot in row)
 
 
-def _full(row: Row) -> Row:
-    """Give a row whose panes have all twelve columns between them, and one each at least."""
-    widths = shares([slot.width for slot in row], COLUMNS)
+def _full(row: Row, columns: int = COLUMNS) -> Row:
+    """Give a row whose panes have all its columns between them, and one each at least."""
+    widths = shares([slot.width for slot in row], columns)
     while 0 in widths:
         widths[widths.index(max(widths))] -= 1
         widths[widths.index(0)] += 1

@@ -245,7 +245,7 @@ async def test_commands_are_found_by_name() -> None:
             await seat.until(lambda: "Go to time" in seat.text)
             await seat.press("escape")
             await seat.until(lambda: len(seat.app.screen_stack) == 1)
-        names = {command.title for command in seat.app.get_system_commands(seat.board)}
+        names = {command.title for command in seat.app.get_system_commands(seat.app.screen)}
         assert "Pause all" in names
         assert names.isdisjoint({"Copy selected", "Last row", "Back"})
 

@@ -14,6 +14,7 @@ from .paging import Paging
 
 if TYPE_CHECKING:
     from ...board import Pane as Spec
+    from ..panes.base import Pane
 
 _RESIZES = {"wider": (1, 0), "narrower": (-1, 0), "taller": (0, 1), "shorter": (0, -1)}
 
@@ -22,8 +23,9 @@ class Editing(Paging):
     """A screen whose panes can be changed, for everybody."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("plus", "add_pane", "New pane", key_display="+"),
-        Binding("e", "edit_pane", "Edit"),
+        # These open a dialog and go first: what is typed after them is for the dialog.
+        Binding("plus", "add_pane", "New pane", key_display="+", priority=True),
+        Binding("e", "edit_pane", "Edit", priority=True),
         Binding("x", "close_pane", "Close", show=False),
         Binding("shift+left", "move_pane('left')", "Move pane left", show=False, key_display="shift+left"),
         Binding("shift+right", "move_pane('right')", "Move pane right", show=False, key_display="shift+right"),
@@ -90,16 +92,16 @@ class Editing(Paging):
         """Change what the current pane shows."""
         from .pane_form import PaneForm
 
-        pane, board = self.stage.current, self.live.state.board
-        if pane is not None and board is not None and self.may_edit():
+        pane, board = self._chosen(), self.live.state.board
+        if pane is not None and board is not None:
             self.app.push_screen(PaneForm(self.live, board, pane.spec.id, pane.number))
 
     def action_close_pane(self) -> None:
         """Take the current pane off the board."""
         from ...doc import edits
 
-        pane, now = self.stage.current, self.live.state.clock()
-        if pane is not None and self.may_edit():
+        if (pane := self._chosen()) is not None:
+            now = self.live.state.clock()
             self.edit(lambda document: edits.close(document, "panes", pane.spec.id, now=now))
             self.say(f"closed {pane.name_on_screen} · ctrl+z brings it back")
 
@@ -107,15 +109,14 @@ class Editing(Paging):
 
     def action_move_pane(self, way: str) -> None:
         """Move the current pane by one place, or to another row."""
-        pane = self.stage.current
-        if pane is not None and self.may_edit():
+        if (pane := self._chosen()) is not None:
             self._arrange(arranging.moved(self._rows(), pane.spec.id, way), moved=pane.spec.id)
 
     def action_resize_pane(self, how: str) -> None:
         """Make the current pane wider or narrower, or its row taller or shorter."""
-        pane, (columns, lines) = self.stage.current, _RESIZES[how]
-        if pane is None or not self.may_edit():
+        if (pane := self._chosen()) is None:
             return
+        columns, lines = _RESIZES[how]
         resize, by = (arranging.wider, columns) if columns else (arranging.taller, lines)
         rows = resize(self._rows(), pane.spec.id, by)
         if rows is None:
@@ -126,12 +127,10 @@ class Editing(Paging):
         """Move the current pane to another page, behind what is there, and go there with it."""
         from ...doc import edits
 
-        pane = self.stage.current
-        if pane is not None and self.may_edit():
-            self.edit(
-                lambda document: edits.move_pane(document, pane.spec.id, after=edits.last_on(document, page), page=page)
-            )
-            self.stage.seek(pane.spec.id, page)
+        if (pane := self._chosen()) is not None:
+            id_ = pane.spec.id
+            self.edit(lambda document: edits.move_pane(document, id_, after=edits.last_on(document, page), page=page))
+            self.stage.seek(id_, page)
 
     def on_stage_dragged(self, message: Stage.Dragged) -> None:
         """Let everybody have what the mouse made of the page."""
@@ -140,8 +139,21 @@ class Editing(Paging):
         else:
             message.grip.view.sketch(None)
 
+    # What is changed is the document, of which the screen may be a moment behind.
+
+    def _chosen(self) -> Pane | None:
+        """Give the current pane, if it is still where it is seen and we may change it."""
+        pane, view, document = self.stage.current, self.stage.page, self.live.sharing.document
+        if not self.may_edit() or document is None or pane is None or view is None:
+            return None
+        entry = document.panes.get(pane.spec.id)
+        return pane if entry is not None and entry.page == view.page.id else None
+
     def _rows(self) -> Rows:
-        return arranging.rows([pane.spec for pane in self.stage.panes])
+        from ...doc.edits import on_page
+
+        view, document = self.stage.page, self.live.sharing.document
+        return arranging.rows(on_page(document, view.page.id).items()) if document is not None and view else []
 
     def _arrange(self, rows: Rows | None, *, moved: str = "") -> None:
         from ...doc import edits

@@ -107,9 +107,10 @@ class PaneForm(ModalScreen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "app.focus_next", "Next field", show=False),
-        Binding("up", "app.focus_previous", "Previous field", show=False),
-        Binding("enter", "save", "Save", priority=True),
+        # These move the focus and go first: what is typed after them is for another line.
+        Binding("down,tab", "app.focus_next", "Next field", show=False, priority=True),
+        Binding("up,shift+tab", "app.focus_previous", "Previous field", show=False, priority=True),
+        Binding("enter", "save", "Save"),  # which the lines tell of once they have what was typed before it
         Binding("escape", "dismiss", "Leave it as it was", key_display="Esc"),
     ]
 
@@ -171,6 +172,10 @@ class PaneForm(ModalScreen[None]):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Judge what is typed."""
         self._judge()
+
+    def on_input_submitted(self) -> None:
+        """Save."""
+        self.action_save()
 
     def on_descendant_focus(self) -> None:
         """Say what may be typed here."""

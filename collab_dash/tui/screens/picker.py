@@ -26,6 +26,20 @@ _USUAL = ""
 _VIEW = "view:"
 
 
+class Narrowing(Input):
+    """The line that is typed in; it has all the keys, so that they do what they do in the order they were pressed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "screen.step(1)", "Next", show=False),
+        Binding("up", "screen.step(-1)", "Previous", show=False),
+        Binding("pagedown", "screen.step(10)", "Ten further", show=False),
+        Binding("pageup", "screen.step(-10)", "Ten back", show=False),
+        Binding("right,tab", "screen.list(1)", "The views", show=False),
+        Binding("left,shift+tab", "screen.list(0)", "The feeds", show=False),
+        Binding("enter", "screen.take", "Add it"),
+    ]
+
+
 class PanePicker(ModalScreen[Pane | str | None]):
     """
     Chooses a pane to add; gives it, or `NEW_PAGE`, or None.
@@ -37,22 +51,14 @@ class PanePicker(ModalScreen[Pane | str | None]):
 
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "step(1)", "Next", show=False, priority=True),
-        Binding("up", "step(-1)", "Previous", show=False, priority=True),
-        Binding("pagedown", "step(10)", "Ten further", show=False, priority=True),
-        Binding("pageup", "step(-10)", "Ten back", show=False, priority=True),
-        Binding("right,tab", "list(1)", "The views", show=False, priority=True),
-        Binding("left,shift+tab", "list(0)", "The feeds", show=False, priority=True),
-        Binding("enter", "take", "Add it", priority=True),
-        Binding("escape", "dismiss(None)", "Leave", key_display="Esc"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Leave", key_display="Esc")]
 
     def __init__(self, live: Live, board: Board, number: int) -> None:
         super().__init__()
         self.live = live
         self._board = board
         self._feed: str | None = None
+        self._typed = ""
         self._feeds = Choices(live, "FEEDS, AND VIEWS WITHOUT ONE", self._chosen)
         self._views = Choices(live, "VIEWS", self._chosen)
         self._preview = Preview(live, number)
@@ -62,7 +68,7 @@ class PanePicker(ModalScreen[Pane | str | None]):
         with Vertical(id="picker", classes="framed") as frame:
             frame.border_title = Content("New pane")
             frame.border_subtitle = Content("↑↓ choose · ←→ feed, view · enter add · Esc leave")
-            yield Input(placeholder="type to narrow the list", compact=True, select_on_focus=False)
+            yield Narrowing(placeholder="type to narrow the list", compact=True, select_on_focus=False)
             with Container(id="choosing"):
                 with Horizontal(id="lists"):
                     yield self._feeds
@@ -131,9 +137,7 @@ class PanePicker(ModalScreen[Pane | str | None]):
         if choices.active:
             return
         self._feeds.active, self._views.active = choices is self._feeds, choices is self._views
-        line = self.query_one(Input)
-        with line.prevent(Input.Changed):
-            line.value = ""
+        self._typed = self.query_one(Input).value = ""
         choices.narrow("")
         self._feeds.want_paint()
         self._views.want_paint()
@@ -142,15 +146,24 @@ class PanePicker(ModalScreen[Pane | str | None]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Narrow the list."""
-        self._active.narrow(event.value)
-        self._follow()
+        self._narrow()
+
+    def _narrow(self) -> None:
+        """Narrow the list to what is typed; a key may come before the word that something was."""
+        typed = self.query_one(Input).value
+        if typed != self._typed:
+            self._typed = typed
+            self._active.narrow(typed)
+            self._follow()
 
     def action_step(self, by: int) -> None:
         """Choose another one of the list."""
+        self._narrow()
         self._active.step(by)
 
     def action_list(self, which: int) -> None:
         """Go to the feeds or to the views."""
+        self._narrow()
         if which and self._views.all:
             self._activate(self._views)
         elif not which:
@@ -159,6 +172,7 @@ class PanePicker(ModalScreen[Pane | str | None]):
 
     def action_take(self) -> None:
         """Give what is chosen."""
+        self._narrow()
         chosen = self._feeds.chosen
         if chosen is not None and chosen.id == NEW_PAGE:
             self.dismiss(NEW_PAGE)

@@ -97,7 +97,7 @@ class Choices(Drawn):
         longest = max((cells_of(clean(choice.name)) for choice in self.all), default=0)
         for index, choice in enumerate(self._shown[self._top : self._top + space], self._top):
             rows.append(self._line(choice, min(longest, LONGEST), width, chosen=index == self._index))
-        if not self._shown:
+        if self.all and not self._shown:
             rows.append(Row("  nothing matches", self.ink("dim")))
         return rows
 

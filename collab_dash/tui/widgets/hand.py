@@ -38,7 +38,7 @@ class Grip:
         self.view = view
         self.says = f"resizing {pane.name_on_screen}"
         self.rows: Rows | None = None
-        self.before = arranging.rows([pane.spec for pane in view.panes])
+        self.before = arranging.rows((pane.spec.id, pane.spec) for pane in view.panes)
 
     def move(self, at: Offset) -> None:
         """Follow the mouse, and show what would be."""
@@ -102,7 +102,7 @@ class Title(Grip):
 
 def grip(view: PageView, pane: Pane, at: Offset) -> Grip | None:
     """Give what a mouse button takes hold of there: a pane's title, its right or left border, or its bottom one."""
-    rows = arranging.rows([pane.spec for pane in view.panes])
+    rows = arranging.rows((pane.spec.id, pane.spec) for pane in view.panes)
     r, i = next((r, i) for r, row in enumerate(rows) for i, slot in enumerate(row) if slot.id == pane.spec.id)
     x, y = at - pane.region.offset
     if y == 0:

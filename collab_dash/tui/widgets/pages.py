@@ -90,10 +90,12 @@ class PageView(Container):
                 pane = make_pane(self.live, spec, number)
             self.panes.append(pane)
         self.current = _still(chosen, self.panes, self.current)
-        gone = [pane for pane in before.values() if pane not in self.panes]
+        gone = [child for child in self.children if child not in self.panes]
         come = [pane for pane in self.panes if pane not in before.values()]
-        await self.remove_children([*gone, *self.query_children(".empty")])
         await self.mount(*(come if self.panes else [_empty()]))
+        if self.panes and self.screen.focused in gone:
+            self.screen.set_focus(self.panes[self.current], scroll_visible=False)  # or else it goes to any other
+        await self.remove_children(gone)
         self._place_anew()
 
     def _place_anew(self) -> None:

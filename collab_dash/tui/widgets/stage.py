@@ -214,6 +214,8 @@ class Stage(Container):
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
         """Let go; what was made of the page is shown until the board has it."""
+        if self.grip is not None and self.page is self.grip.view:
+            self.grip.move(event.screen_offset)  # moves on the way here may come after this
         held = self._release()
         if held is not None and held.rows is not None:
             self.post_message(self.Dragged(held))
