@@ -30,6 +30,7 @@ class LogPane(RowsPane):
         self._events: list[Event] = []
         self._columns: list[Column] = []
         self._widths: list[int] = []
+        self._aside = False
         try:
             self._columns = [Column(text) for text in self.spec.columns]
         except CollabDashError as error:
@@ -67,6 +68,48 @@ class LogPane(RowsPane):
         if not self.frozen:
             self.freeze("PINNED")
 
+    def marked(self, index: int) -> list[str]:
+        """Give the marks of a line."""
+        return self.live.talk.marks.on_event(self._events[-1 - index].offset)
+
+    def held(self, offset: int) -> Event | None:
+        """Give an event by its offset, if it is here."""
+        return next((event for event in reversed(self._events) if event.offset == offset), None)
+
+    def reveal(self, event: Event, past: Sequence[Event] = ()) -> bool:
+        """
+        Put the cursor on an event.
+
+        Args:
+            event: Which one.
+            past: What to show instead, where it is not here any more; until somebody goes back to live.
+
+        Returns:
+            Whether it is here now.
+
+        """
+        if self.held(event.offset or 0) is None and past:
+            self.freeze("PINNED")
+            self._events, self._aside = list(past), True
+        count = len(self._events)
+        for index in range(self.count()):
+            if self._events[count - 1 - index].offset == event.offset:
+                self.show_row(index)
+                return True
+        return False
+
+    def clear(self) -> None:
+        """Forget every event, those from elsewhere in the log too."""
+        self._aside = False
+        super().clear()
+
+    def thaw(self) -> None:
+        """Be live again; after events from elsewhere in the log the latest are fetched anew."""
+        if self._aside:
+            self._tap()
+            self.refresh_bindings()
+        super().thaw()
+
     def summary(self) -> str:
         """Say how many lines there are."""
         return f"{self.count():,} events" if self.count() != 1 else "1 event"
@@ -76,7 +119,7 @@ class LogPane(RowsPane):
         if self.last is None:
             return ""
         if not self._columns:
-            return _sentence(self.last)
+            return sentence(self.last)
         now = self.live.clock()
         cells = [c.write(c.value(self.last), now) for c in self._columns if c.kind in ("value", "bytes")]
         return " ".join(cell for cell in cells if cell)
@@ -138,10 +181,10 @@ class LogPane(RowsPane):
         if isinstance(level, str) and level:
             ink = self.ink(_LEVELS.get(level.lower(), "text"))
             row.add(fit(clean(level), LEVEL) + "  ", ink)
-        return row.add(_sentence(event), ink)
+        return row.add(sentence(event), ink)
 
 
-def _sentence(event: Event) -> str:
+def sentence(event: Event) -> str:
     """Say an event in one line: its text where it has one, otherwise its fields."""
     for name in _TEXTS:
         value = event.data.get(name)

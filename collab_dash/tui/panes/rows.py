@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 
 from ..drawing.row import Row
 from .base import Pane
+from .signs import signs
 
 
 class RowsPane(Pane):
@@ -56,9 +57,21 @@ class RowsPane(Pane):
 
     def _selected(self, index: int, width: int) -> Row:
         row = self.row(index, width)
+        if marks := self.marked(index):
+            sign = signs(self, marks)
+            row = row.crop(width - sign.cells - 1).to(width - sign.cells, self.ink("text")).extend(sign)
         if index == self.cursor and self.has_focus:
             return row.to(width, self.ink("text")).restyle(self.ink("select"))
         return row
+
+    def marked(self, index: int) -> list[str]:
+        """Give the ids of the marks to show on a row."""
+        return []
+
+    @property
+    def pointing(self) -> bool:
+        """Whether somebody chose a row."""
+        return self.cursor is not None
 
     def action_move(self, lines: int) -> None:
         """Move the cursor."""
@@ -85,6 +98,13 @@ class RowsPane(Pane):
             self.cursor = max(min(index, self.count() - 1), 0)
             self.moved()
             self.paint_now()
+
+    def show_row(self, index: int) -> None:
+        """Put the cursor on a row; with rows around it, where it was not to be seen."""
+        space = max(self.size.height - 2 - self.header_rows, 1)
+        if not self.top <= index < self.top + space:
+            self.top = max(index - space // 2, 0)
+        self.place(index)
 
     def moved(self) -> None:
         """Do what follows from the cursor being moved."""

@@ -108,6 +108,19 @@ class TablePane(RowsPane):
         """Give the event under the cursor, or the latest."""
         return self.last if self._held is None else self._held.event
 
+    def marked(self, index: int) -> list[str]:
+        """Give the marks of a key's latest event, or else of those before it."""
+        event = self._rows()[index].event
+        marks = self.live.talk.marks
+        return marks.on_event(event.offset) or marks.on_key(event.feed, event.key or "")
+
+    def reveal(self, event: Event, past: Sequence[Event] = ()) -> bool:
+        """Put the cursor on an event's key."""
+        entry = self._entries.get(event.key or event.type)
+        if entry is not None:
+            self.show_row(self._rows().index(entry))
+        return entry is not None
+
     def moved(self) -> None:
         """Stay on this key, wherever it is sorted to."""
         rows = self._rows()

@@ -20,6 +20,7 @@ from ..widgets.keys import Keys
 from ..widgets.stage import Stage
 from ..widgets.tabs import Tabs
 from ..widgets.topline import Banner, TopLine
+from .talking import Talking
 from .travelling import Travelling
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ NARROW, SHORT = 100, 30
 LEAST = (40, 10)
 
 
-class BoardScreen(Travelling):
+class BoardScreen(Talking, Travelling):
     """
     Pages of panes with their chrome.
 
@@ -102,7 +103,7 @@ class BoardScreen(Travelling):
     @property
     def typing(self) -> bool:
         """Whether keys are being typed into the prompt."""
-        return (self._prompt is not None and self._prompt.display) or self.typing_time
+        return (self._prompt is not None and self._prompt.display) or self.typing_time or self.saying
 
     def _arranged(self) -> None:
         stage = self.stage
@@ -119,9 +120,16 @@ class BoardScreen(Travelling):
         page = stage.page
         if page is not None and stage.cramped:
             note = f"page {stage.open + 1}/{len(stage.pages)}" if len(stage.pages) > 1 else ""
-            tabs.show_titles([pane.name_on_screen for pane in stage.panes], page.current, note)
+            titles = [self.tab_of(pane.name_on_screen, [pane]) for pane in stage.panes]
+            tabs.show_titles(titles, page.current, note)
         else:
-            tabs.show_titles([view.page.title for view in stage.pages], stage.open, "zoomed" * stage.zoomed)
+            titles = [self.tab_of(view.page.title, view.panes) for view in stage.pages]
+            tabs.show_titles(titles, stage.open, "zoomed" * stage.zoomed)
+
+    def talk_changed(self) -> None:
+        """Show how much of the chat is not read."""
+        if self.is_attached:
+            self._show_tabs()
 
     def on_tabs_chosen(self, message: Tabs.Chosen) -> None:
         """Go where the mouse says."""

@@ -1,0 +1,252 @@
+"""The side of the main screen that people talk on: marks, notes, chat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from ...doc.entries import ChatLine
+from ...errors import RequestRefused
+from ...event import Event
+from ..drawing.text import clean, cut
+from ..live import Live
+from ..panes.tapped import Tapped
+from ..streams import Stream
+from ..talk.references import links, moment_before
+from ..talk.talk import Heard
+from ..talk.visits import around, event_at, rank, walk
+from ..widgets.keys import Keys
+from ..widgets.stage import Stage
+
+if TYPE_CHECKING:
+    from ..panes.base import Pane
+    from ..panes.chat import ChatPane
+    from ..panes.marks import MarksPane
+    from ..widgets.saying import SayPrompt
+
+STAYS = 10.0
+TITLE = 14
+
+
+class Talking(Screen[None]):
+    """A screen with marks and a chat, and the keys of them."""
+
+    live: Live
+    stage: Stage
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("m", "mark", "Mark"),
+        Binding("c", "comment", "Comment"),
+        Binding("u", "walk_marks(1)", "Next mark", show=False),
+        Binding("U,shift+u", "walk_marks(-1)", "Previous mark", show=False, key_display="U"),
+        Binding("C,shift+c", "chat", "Chat", key_display="C"),
+    ]
+
+    _say_prompt: SayPrompt | None = None
+    _walked = ""
+
+    def on_mount(self) -> None:
+        """Hear what is said, and what could not be done."""
+        self.live.talk.on_heard = self._hear
+        self.live.talk.on_change = self.talk_changed
+        self.live.sharing.on_trouble = lambda trouble: self.notify(clean(trouble), severity="warning", markup=False)
+
+    def talk_changed(self) -> None:
+        """Show that something was said."""
+
+    def tab_of(self, title: str, panes: Iterable[Pane]) -> str:
+        """Give a title, and how much of the chat is not read, where that is among the panes."""
+        unread = self.live.talk.chat.unread
+        if unread and any(pane.spec.view == "chat" for pane in panes):
+            return f"{cut(clean(title), TITLE)} ({unread})"
+        return title
+
+    def _hear(self, heard: Heard) -> None:
+        if heard.calls:
+            self.app.bell()
+        self.app.notify(heard.text, title=heard.who, timeout=STAYS, markup=False)
+
+    @property
+    def saying(self) -> bool:
+        """Whether keys are being typed into the line for the chat."""
+        return self._say_prompt is not None and self._say_prompt.display
+
+    # Keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only the keys that do something here and now."""
+        talk = self.live.talk
+        match action:
+            case "mark" | "chat":
+                return talk.may_speak and self.stage.current is not None
+            case "comment":
+                return self.stage.current is not None and (talk.may_speak or bool(self._chosen_thread()))
+            case "walk_marks":
+                return bool(talk.marks.marks)
+        return super().check_action(action, parameters)
+
+    def _pinned(self) -> Event | None:
+        """Give the event that a mark would be on; None for the moment that is shown."""
+        pane = self.stage.current
+        if pane is None or not pane.spec.feeds or (self.live.travel.position is not None and not pane.pointing):
+            return None
+        chosen = pane.chosen()
+        return chosen if chosen is not None and chosen.offset is not None else None
+
+    def _marks_pane(self) -> MarksPane | None:
+        from ..panes.marks import MarksPane
+
+        return self.stage.current if isinstance(self.stage.current, MarksPane) else None
+
+    def _chosen_thread(self) -> str:
+        """Give the mark under the cursor whose thread it is, empty for none."""
+        if (pane := self._marks_pane()) is not None:
+            return pane.chosen_mark
+        marks, event = self.live.talk.marks, self._pinned()
+        return marks.speaking(marks.on_event(event.offset)) if event is not None else ""
+
+    def action_mark(self) -> None:
+        """Mark what is under the cursor, or take our mark of it away."""
+        talk, event = self.live.talk, self._pinned()
+        own = self._own_mark(event)
+        if own:
+            self._say(talk.unmark(own))
+        else:
+            self._add_mark(event)
+
+    def _own_mark(self, event: Event | None) -> str:
+        talk = self.live.talk
+        if (pane := self._marks_pane()) is None:
+            return talk.own_mark(event) if event is not None else ""
+        mark = talk.marks.marks.get(pane.chosen_mark)
+        return pane.chosen_mark if pane.pointing and mark is not None and mark.by.id == talk.me.id else ""
+
+    def _add_mark(self, event: Event | None) -> str:
+        from ..panes.log import sentence
+
+        text = "" if event is None else f"{clean(event.key or '')}  {sentence(event)}".strip()
+        return self.live.talk.mark(event, text) or ""
+
+    def action_comment(self) -> None:
+        """Open the thread of what is under the cursor, marking it first if it is not marked."""
+        from .speaking import ThreadDialog
+
+        mark = self._chosen_thread() or (self._add_mark(self._pinned()) if self.live.talk.may_speak else "")
+        if mark:
+            self.app.push_screen(ThreadDialog(self.live, mark))
+
+    async def action_chat(self) -> None:
+        """Say something in the chat pane that has the focus, or open the chat over the board."""
+        from ..panes.chat import ChatPane
+
+        if isinstance(self.stage.current, ChatPane):
+            await self.on_chat_pane_say()
+            return
+        from .speaking import ChatDialog
+
+        self.app.push_screen(ChatDialog(self.live), self._open_links)
+
+    async def on_chat_pane_say(self) -> None:
+        """Let something be typed."""
+        from ..widgets.saying import SayPrompt
+
+        if self._say_prompt is None:
+            self._say_prompt = SayPrompt(self.live.talk)
+            await self.mount(self._say_prompt, before=self.query_one(Keys))
+        self._say_prompt.begin()
+        self.refresh_bindings()
+
+    def on_say_prompt_done(self) -> None:
+        """Give the keys back to the pane."""
+        if self.stage.current is not None:
+            self.set_focus(self.stage.current)
+
+    # Going there
+
+    def on_marks_pane_visit(self, message: MarksPane.Visit) -> None:
+        """Go where a mark is."""
+        self._visit_mark(message.mark)
+
+    def on_chat_pane_open(self, message: ChatPane.Open) -> None:
+        """Go to what a line refers to."""
+        self._open_links(message.line)
+
+    def _open_links(self, line: object) -> None:
+        if not isinstance(line, ChatLine):
+            return
+        for reference in links(line.text)[:1]:
+            if reference.kind == "event":
+                self.run_worker(self.visit(int(reference.target)), group="visit", exclusive=True)
+            else:
+                self.live.travel.seek(moment_before(reference.target, line.at))
+
+    def action_walk_marks(self, step: int) -> None:
+        """Go to the next mark, or to the one before."""
+        order = walk(self.live.talk.marks, [view.page for view in self.stage.pages], self.stage.open)
+        here = self._walked
+        if here not in order and self.stage.current is not None and self.stage.current.pointing:
+            here = self._chosen_thread()
+        if here in order:
+            self._visit_mark(order[(order.index(here) + step) % len(order)])
+        elif order:
+            self._visit_mark(order[0 if step > 0 else -1])
+
+    def _visit_mark(self, id_: str) -> None:
+        mark = self.live.talk.marks.marks.get(id_)
+        if mark is None:
+            return
+        self._walked = id_
+        if mark.offset is None:
+            self.live.travel.seek(mark.time)
+        else:
+            self.run_worker(self.visit(mark.offset), group="visit", exclusive=True)
+
+    async def visit(self, offset: int) -> None:
+        """Put the cursor on an event in the pane that shows it best, or show it over the board."""
+        try:
+            event = self._held(offset) or await event_at(self.live, offset)
+            for index, pane in self._showing(event):
+                if await self._reveal(pane, event):
+                    self.stage.turn(index)
+                    self.stage.go(self.stage.panes.index(pane))
+                    return
+        except RequestRefused as error:
+            self._say(str(error))
+            return
+        from .dialogs import EventDialog
+
+        self.app.push_screen(EventDialog(self.live, event))
+
+    def _held(self, offset: int) -> Event | None:
+        from ..panes.log import LogPane
+
+        panes = (pane for view in self.stage.pages for pane in view.panes if isinstance(pane, LogPane))
+        return next((event for pane in panes if (event := pane.held(offset)) is not None), None)
+
+    def _showing(self, event: Event) -> list[tuple[int, Pane]]:
+        """Give the panes that show an event, with their pages: those of the open page first, the best view first."""
+        found = [
+            (index != self.stage.open, rank(pane.spec), index, pane)
+            for index, view in enumerate(self.stage.pages)
+            for pane in view.panes
+            if _shows(pane, event)
+        ]
+        return [(index, pane) for _, _, index, pane in sorted(found, key=lambda item: item[:3])]
+
+    async def _reveal(self, pane: Pane, event: Event) -> bool:
+        if pane.reveal(event):
+            return True
+        if pane.spec.view != "log" or pane.selection is None or event.offset is None:
+            return False
+        return pane.reveal(event, await around(self.live, pane.selection, event.offset))
+
+    def _say(self, trouble: str) -> None:
+        if trouble:
+            self.notify(clean(trouble), severity="warning", markup=False)
+
+
+def _shows(pane: Tapped, event: Event) -> bool:
+    return pane.selection is not None and bool(Stream(pane.selection).choose([event]))
