@@ -42,6 +42,8 @@ PEOPLE = "session:people"
 STATUS = "session:status"
 LOOK = "session:look"
 INTRODUCE = "session:introduce"
+BRING = "session:bring"
+BROUGHT = "session:brought"
 WAITING = "session:waiting"
 KNOCKS = "session:knocks"
 LET_IN = "session:let-in"
@@ -250,11 +252,18 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
         client: The id of the program they sit at.
         name: What they want to be called; two may want the same, see `collab_dash.people.distinct_names`.
         role: ``viewer``, ``editor`` or ``host``.
-        page: The page they look at.
-        pane: The pane they look at.
+        page: The id of the page they look at.
+        pane: The id of the pane they look at.
         since: When they came, Unix milliseconds.
         person: Their public id, the same wherever they sit and whenever they come.
         color: The name of the colour they are drawn in.
+        time: The moment they travelled to, Unix milliseconds; None while they look at the present.
+        leads: Whether they let others travel along.
+        follows: The client that they follow; empty for nobody.
+        away: Whether they have not touched a key for a while.
+        offset: The event under their cursor; None where there is no cursor.
+        key: The key of the row under their cursor, where a row is a key; empty otherwise.
+        scroll: The row at the top of the pane.
 
     """
 
@@ -266,6 +275,33 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     since: int = 0
     person: str = ""
     color: str = ""
+    time: int | None = None
+    leads: bool = False
+    follows: str = ""
+    away: bool = False
+    offset: int | None = None
+    key: str = ""
+    scroll: int = 0
+
+
+class Brought(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Somebody would have everybody look where they look.
+
+    Args:
+        name: What they are called.
+        client: The id of the program they sit at.
+        page: The id of the page.
+        pane: The id of the pane.
+        time: The moment, Unix milliseconds; None for the present.
+
+    """
+
+    name: str
+    client: str
+    page: str
+    pane: str = ""
+    time: int | None = None
 
 
 class Knock(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from pathlib import Path
 from ..board import Board, completed
 from ..doc.document import Changed
 from ..errors import LogError
-from ..event import Record, unix_ms
+from ..event import Record
 from ..store.docs import Updates
 from ..store.log import Log, open_log
 from ..wire import (
@@ -27,10 +27,10 @@ from ..wire import (
 )
 from .admission import Admission, Links
 from .alerts import Alerts
+from .attendance import Attendance
 from .configure import Configured
 from .fanout import Fanout
 from .loading import load_shared
-from .presence import Presence
 from .rate import Rate
 from .recorder import Recorder
 from .replies import Replies
@@ -81,7 +81,7 @@ class Hub:
         shared.watchers.append(lambda changed: trim(self.shared, changed))
         self.fanout = Fanout(log.last)
         self.recorder = Recorder(log, self._deliver)
-        self.presence = Presence()
+        self.presence = Attendance()
         self.replies = Replies()
         self.runners: dict[str, Runner] = {}
         self.links: Links | None = None
@@ -147,6 +147,7 @@ class Hub:
             async with asyncio.TaskGroup() as running:
                 tasks = [running.create_task(self._tick(), name="tick")]
                 tasks.append(running.create_task(self._share(), name="shared document"))
+                tasks.append(running.create_task(self.presence.run(), name="presence"))
                 tasks += [running.create_task(self.rules.run(), name="rules")]
                 tasks += [running.create_task(self.alerts.targets.run(), name="targets")]
                 tasks += [running.create_task(runner.run(), name=f"feed {runner.name}") for runner in runners]
@@ -219,12 +220,12 @@ class Hub:
             subscriber.push(FEED_STATUS, status)
         subscriber.push(STATUS, self.session_status())
         self.alerts.enter(subscriber)
-        self.presence.enter(subscriber, now=unix_ms())
+        self.presence.enter(subscriber)
         if self.admission.asking:
             self.admission.tell(subscriber)
 
     def leave(self, subscriber: Subscriber) -> None:
-        """Count a peer out."""
+        """Count a peer out; one that did not say so is still shown for a moment, since it may come back."""
         self._joined.discard(subscriber)
         self._changed.set()
         self.presence.leave(subscriber)

@@ -12,11 +12,13 @@ import msgspec
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from ..doc.sync import Kind, Message
 from ..doc.sync import read as read_message
 from ..errors import BadFrame, CollabDashError, HubError, JoinRefused
 from ..event import Position, unix_ms
 from ..retry import backoff
 from ..wire import (
+    BROUGHT,
     DOC_REFUSED,
     DOC_SAVED,
     EVENTS,
@@ -31,6 +33,7 @@ from ..wire import (
     STATUS,
     TOKEN,
     Alert,
+    Brought,
     Close,
     Fault,
     FeedStatus,
@@ -61,6 +64,7 @@ from .updates import People as People
 from .updates import Update as Update
 
 if TYPE_CHECKING:
+    from .awareness import Awareness
     from .replica import Replica
 
 MAX_UPDATES = 256
@@ -77,6 +81,7 @@ _PUSHES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     PEOPLE: (People, list[Person]),
     FIRING: (Firing, list[Alert]),
     KNOCKS: (Knocks, list[Knock]),
+    BROUGHT: (lambda brought: brought, Brought),
 }
 
 
@@ -116,8 +121,9 @@ class Session:
         self._socket: ClientConnection | None = None
         self._offset = 0
         self._updates = Pending[Update | CollabDashError](MAX_UPDATES, _matter)
-        self._replica: Replica | None = None
         self._answers = Answers()
+        self._replica: Replica | None = None
+        self._awareness: Awareness | None = None
         self._retry_now = asyncio.Event()
 
     @property
@@ -183,6 +189,12 @@ class Session:
         if self._socket is not None:
             replica.joined(self.welcome)
 
+    def attend(self, awareness: Awareness) -> None:
+        """Know where everybody looks, and tell them, from now on; its `run` sends what it says."""
+        self._awareness = awareness
+        if self._socket is not None:
+            awareness.joined()
+
     async def introduce(self, name: str, color: str) -> None:
         """Be called and drawn otherwise from now on, by everybody; while the link is down, once it is back."""
         self._hello = msgspec.structs.replace(self._hello, name=name, color=color)
@@ -234,6 +246,8 @@ class Session:
         while True:
             if self._replica is not None:
                 self._replica.joined(self.welcome)
+            if self._awareness is not None:
+                self._awareness.joined()
             await self._updates.put(Joined(self.welcome))
             delays = backoff()
             reason = await self._read(socket)
@@ -266,7 +280,7 @@ class Session:
             while True:
                 frame = await socket.recv(decode=False)
                 if frame[:1] < b" ":  # no JSON begins like this; a message about the document does
-                    self._take_message(frame)
+                    await self._take_message(read_message(frame))
                 else:
                     await self._take(decode_frame(frame))
         except ConnectionClosed as error:
@@ -287,9 +301,12 @@ class Session:
             return None
         return str(end)
 
-    def _take_message(self, frame: bytes) -> None:
-        if self._replica is not None:
-            self._replica.take(read_message(frame))
+    async def _take_message(self, message: Message) -> None:
+        if message.kind is not Kind.AWARENESS:
+            if self._replica is not None:
+                self._replica.take(message)
+        elif self._awareness is not None and self._awareness.take(message):
+            await self._updates.put(People(self._awareness.people))
 
     def _take_verdict(self, frame: Frame) -> None:
         """Take what became of an edit."""

@@ -135,6 +135,16 @@ class State:
             return cut(name, cells)
         return cut(stem, cells - width(dot + number)) + dot + number
 
+    def name_by(self, client: str, otherwise: str) -> str:
+        """Give what somebody is called here, by their client; clean."""
+        person = next((person for person in self.people if person.client == client), None)
+        return clean(otherwise) if person is None else self.name_of(person)
+
+    @property
+    def me(self) -> Person | None:
+        """Ourselves, as others see us."""
+        return next((person for person in self.people if self.is_me(person)), None)
+
     def is_me(self, person: Person) -> bool:
         """Tell whether that is us, at this screen."""
         return self.welcome is not None and person.client == self.welcome.client

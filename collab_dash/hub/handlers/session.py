@@ -12,6 +12,8 @@ from ...errors import RequestRefused
 from ...people import colour_for
 from ...wire import (
     BOARD,
+    BRING,
+    BROUGHT,
     INTRODUCE,
     LEAVE,
     LET_IN,
@@ -22,6 +24,7 @@ from ...wire import (
     RENEW,
     STOP,
     TOKEN,
+    Brought,
     Close,
     Code,
     may,
@@ -36,6 +39,13 @@ class Look(Payload):
 
     page: str = Field("", max_length=200)
     pane: str = Field("", max_length=200)
+
+
+class Bring(Look):
+    """Where everybody is to look, and at which moment; without one, at the present."""
+
+    page: str = Field(min_length=1, max_length=200)
+    time: int | None = Field(None, ge=0)
 
 
 class Introduce(Payload):
@@ -77,6 +87,14 @@ async def look(hub: Hub, subscriber: Subscriber, payload: Look) -> None:
     hub.presence.look(subscriber, payload.page, payload.pane)
 
 
+@bind(BRING, Bring, role="editor")
+async def bring(hub: Hub, subscriber: Subscriber, payload: Bring) -> None:
+    """Offer everybody else to look where somebody looks; each may decline."""
+    offer = Brought(name=subscriber.name, client=subscriber.client, **payload.model_dump())
+    for other in hub.subscribers - {subscriber}:
+        other.push(BROUGHT, offer)
+
+
 @bind(INTRODUCE, Introduce)
 async def introduce(hub: Hub, subscriber: Subscriber, payload: Introduce) -> None:
     """Take another name and colour."""
@@ -87,7 +105,7 @@ async def introduce(hub: Hub, subscriber: Subscriber, payload: Introduce) -> Non
 @bind(LEAVE, Empty)
 async def leave(hub: Hub, subscriber: Subscriber, payload: Empty) -> None:
     """Forget a peer at once, without waiting for its link to close."""
-    hub.presence.leave(subscriber)
+    hub.presence.leave(subscriber, clean=True)
 
 
 @bind(LINKS, Empty)
@@ -120,6 +138,7 @@ async def remove(hub: Hub, subscriber: Subscriber, payload: OneClient) -> None:
         raise RequestRefused("nobody of that id is here", code=Code.NOT_FOUND, path=("data", "client"))
     hub.admission.forget(other.person)
     other.role = ""  # while its link closes it may nothing
+    hub.presence.leave(other, clean=True)
     hub.leave(other)
     await other.link.close(Close.REMOVED, "removed by the host")
 

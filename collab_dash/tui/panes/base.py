@@ -14,10 +14,11 @@ from textual.message import Message
 from ...board import Page
 from ...board import Pane as Spec
 from ...event import Event
-from ...wire import FeedStatus
+from ...wire import FeedStatus, Person
 from ..drawing.row import Row
 from ..drawing.text import clean, wrap
 from ..live import Live
+from ..places import is_page, is_pane, name_of, spot_of
 from ..state import DOWN, why_stale
 from . import face
 from .frame import frame
@@ -97,12 +98,12 @@ class Pane(Tapped, can_focus=True):
     @property
     def name_on_screen(self) -> str:
         """What this pane is called."""
-        return self.spec.title or ", ".join(self.spec.feeds) or self.spec.view.capitalize()
+        return name_of(self.spec)
 
     @property
     def spot(self) -> str:
         """What it is called among the panes of its page, of which two may have one title."""
-        return f"{self.number} {self.name_on_screen}"
+        return spot_of(self.spec, self.number)
 
     def revise(self, spec: Spec, number: int) -> bool:
         """
@@ -130,6 +131,15 @@ class Pane(Tapped, can_focus=True):
     def page_title(self) -> str:
         """The title of the page it is on."""
         return self.page.title if self.page is not None else ""
+
+    def onlookers(self) -> list[Person]:
+        """Give the others who look at it."""
+        page = self.page
+        return [
+            person
+            for person in self.live.state.others()
+            if is_pane(self.spec, self.number, person.pane) and page is not None and is_page(page, person.page)
+        ]
 
     # Health
 
@@ -177,7 +187,7 @@ class Pane(Tapped, can_focus=True):
         return self.last
 
     @property
-    def pointing(self) -> bool:
+    def has_cursor(self) -> bool:
         """Whether somebody chose an event here."""
         return False
 

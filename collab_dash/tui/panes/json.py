@@ -122,7 +122,7 @@ class JsonPane(RowsPane):
         return self.live.talk.marks.on_event(self._event.offset) if self._event is not None and index == 0 else []
 
     @property
-    def pointing(self) -> bool:
+    def has_cursor(self) -> bool:
         """Whether somebody chose the event: there is only one."""
         return True
 

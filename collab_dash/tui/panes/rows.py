@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from msgspec import structs
+from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 
+from ...glance import Glance
+from ...wire import Person
 from ..drawing.row import Row
 from .base import Pane
+from .pointers import Tag, pointing
 from .signs import signs
 
 
@@ -52,14 +57,16 @@ class RowsPane(Pane):
             self.cursor = min(self.cursor, max(count - 1, 0))
             self.top = min(max(self.top, self.cursor - space + 1), self.cursor)
         self.top = max(min(self.top, count - space), 0)
-        rows = [self._selected(i, width) for i in range(self.top, min(self.top + space, count))]
+        pointers = pointing(self.onlookers())
+        rows = [self._finished(i, width, pointers) for i in range(self.top, min(self.top + space, count))]
         return [self.header(width), *rows] if self.header_rows else rows
 
-    def _selected(self, index: int, width: int) -> Row:
+    def _finished(self, index: int, width: int, pointers: list[Person]) -> Row:
         row = self.row(index, width)
         if marks := self.marked(index):
-            sign = signs(self, marks)
-            row = row.crop(width - sign.cells - 1).to(width - sign.cells, self.ink("text")).extend(sign)
+            row = _ending(row, Row(" ").extend(signs(self, marks)), width, self.ink("text"))
+        if pointers:
+            row = self._pointed_at(row, self.tag(index), width, pointers)
         if index == self.cursor and self.has_focus:
             return row.to(width, self.ink("text")).restyle(self.ink("select"))
         return row
@@ -69,9 +76,41 @@ class RowsPane(Pane):
         return []
 
     @property
-    def pointing(self) -> bool:
+    def has_cursor(self) -> bool:
         """Whether somebody chose a row."""
         return self.cursor is not None
+
+    def _pointed_at(self, row: Row, tag: Tag, width: int, pointers: list[Person]) -> Row:
+        """Show at the end of a row who has the cursor on it."""
+        names = Row()
+        for person in pointers:
+            if tag.is_under(person):
+                name = self.live.state.name_of(person, 8)
+                names.add(f" <{name}", self.ink("dim") if person.away else self.ink_of(person))
+        return _ending(row, names, width, self.ink("text"))
+
+    # What others see of it, and what we see by them
+
+    def tag(self, index: int) -> Tag:
+        """Give what a row is known by on every screen; nothing, if it is not."""
+        return Tag()
+
+    def point(self, glance: Glance) -> Glance:
+        """Add where in it we are to where we look."""
+        tag = Tag() if self.cursor is None or self.cursor >= self.count() else self.tag(self.cursor)
+        return structs.replace(glance, offset=tag.offset, key=tag.key, scroll=self.top)
+
+    def follow(self, person: Person) -> None:
+        """Go to the row that somebody is at; where they have none, be live, or as far down as they are."""
+        if person.offset is None and not person.key:
+            if self.cursor is not None or (self.frozen == "PINNED" and not person.scroll):
+                self.action_live()
+            if person.scroll != self.top:
+                self.wheel(person.scroll - self.top)
+            return
+        row = next((index for index in range(self.count()) if self.tag(index).is_under(person)), None)
+        if row is not None and row != self.cursor:
+            self.place(row)
 
     def action_move(self, lines: int) -> None:
         """Move the cursor."""
@@ -91,6 +130,7 @@ class RowsPane(Pane):
         self.top = 0
         super().action_live()
         self.want_paint()
+        self.live.company.tell()
 
     def place(self, index: int) -> None:
         """Put the cursor on a row."""
@@ -98,6 +138,7 @@ class RowsPane(Pane):
             self.cursor = max(min(index, self.count() - 1), 0)
             self.moved()
             self.paint_now()
+            self.live.company.tell()
 
     def show_row(self, index: int) -> None:
         """Put the cursor on a row; with rows around it, where it was not to be seen."""
@@ -118,6 +159,7 @@ class RowsPane(Pane):
         if self.top:
             self.moved()
         self.want_paint()
+        self.live.company.tell()
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor where the mouse is."""
@@ -126,3 +168,9 @@ class RowsPane(Pane):
             self.choose_column(event.x - 2)
         elif 0 <= line < self.size.height - 2 - self.header_rows and self.top + line < self.count():
             self.place(self.top + line)
+
+
+def _ending(row: Row, end: Row, width: int, style: Style) -> Row:
+    """Give a row of `width` cells that ends in another one; just the row where there is no room."""
+    room = width - end.cells
+    return row.crop(room).to(room, style).extend(end) if 0 < end.cells < width else row

@@ -14,6 +14,7 @@ from ..drawing.row import Row
 from ..drawing.spark import Trend, bar
 from ..drawing.text import clean, fit
 from .columns import GAP, Column, automatic, heading, lay_out
+from .pointers import Tag
 from .rows import RowsPane
 
 MOST_KEYS = 5000
@@ -120,6 +121,11 @@ class TablePane(RowsPane):
         if entry is not None:
             self.show_row(self._rows().index(entry))
         return entry is not None
+
+    def tag(self, index: int) -> Tag:
+        """Give the key, whatever event it holds by now."""
+        event = self._rows()[index].event
+        return Tag(event.offset, event.key or event.type)
 
     def moved(self) -> None:
         """Stay on this key, wherever it is sorted to."""

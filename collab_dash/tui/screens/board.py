@@ -13,15 +13,15 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from ...board import Board
-from ...wire import LOOK
 from ..doorbell import Doorbell
 from ..live import Live
 from ..widgets.keys import Keys
+from ..widgets.offer import OfferLine
 from ..widgets.stage import Stage
 from ..widgets.tabs import Tabs
 from ..widgets.topline import Banner, TopLine
 from .talking import Talking
-from .travelling import Travelling
+from .together import Together
 
 if TYPE_CHECKING:
     from ..panes.base import Pane
@@ -33,7 +33,7 @@ NARROW, SHORT = 100, 30
 LEAST = (40, 10)
 
 
-class BoardScreen(Talking, Travelling):
+class BoardScreen(Talking, Together):
     """
     Pages of panes with their chrome.
 
@@ -80,6 +80,7 @@ class BoardScreen(Talking, Travelling):
         yield Tabs(self.live)
         yield self.stage
         yield Keys(self.live, lambda: self.typing)
+        yield OfferLine(self.live)
         yield Static(id="too-small")
 
     def on_mount(self) -> None:
@@ -114,6 +115,7 @@ class BoardScreen(Talking, Travelling):
         self._show_tabs()
         self.refresh_bindings()
         self._paint_all()
+        self.live.company.tell()
 
     def _show_tabs(self) -> None:
         tabs, stage = self.query_one(Tabs), self.stage
@@ -156,12 +158,14 @@ class BoardScreen(Talking, Travelling):
         for index, pane in enumerate(page.panes):
             if pane is event.widget:
                 page.current = index
-                self.live.tell(LOOK, {"page": page.page.title, "pane": pane.spot})
+        self.live.company.tell()
 
     # Painting
 
     def _tick(self) -> None:
         """Let ages and clocks go on."""
+        self.live.company.tick()
+        self.query_one(OfferLine).look()
         self._paint_all()
 
     def _on_state(self) -> None:
@@ -223,9 +227,9 @@ class BoardScreen(Talking, Travelling):
         self.stage.zoom()
 
     def action_back(self) -> None:
-        """Undo the latest of: timeline, zoom, freeze, filter."""
+        """Undo the latest of: following, offer, timeline, zoom, freeze, filter."""
         pane = self.stage.current
-        if self.close_timeline():
+        if self.step_back() or self.close_timeline():
             return
         if self.stage.zoomed:
             self.stage.zoom()

@@ -91,7 +91,7 @@ class Talking(Screen[None]):
     def _pinned(self) -> Event | None:
         """Give the event that a mark would be on; None for the moment that is shown."""
         pane = self.stage.current
-        if pane is None or not pane.spec.feeds or (self.live.travel.position is not None and not pane.pointing):
+        if pane is None or not pane.spec.feeds or (self.live.travel.position is not None and not pane.has_cursor):
             return None
         chosen = pane.chosen()
         return chosen if chosen is not None and chosen.offset is not None else None
@@ -113,7 +113,7 @@ class Talking(Screen[None]):
         talk, event = self.live.talk, self._pinned()
         own = self._own_mark(event)
         if own:
-            self._say(talk.unmark(own))
+            self._regret(talk.unmark(own))
         else:
             self._add_mark(event)
 
@@ -122,7 +122,7 @@ class Talking(Screen[None]):
         if (pane := self._marks_pane()) is None:
             return talk.own_mark(event) if event is not None else ""
         mark = talk.marks.marks.get(pane.chosen_mark)
-        return pane.chosen_mark if pane.pointing and mark is not None and mark.by.id == talk.me.id else ""
+        return pane.chosen_mark if pane.has_cursor and mark is not None and mark.by.id == talk.me.id else ""
 
     def _add_mark(self, event: Event | None) -> str:
         from ..panes.log import sentence
@@ -178,6 +178,7 @@ class Talking(Screen[None]):
         if not isinstance(line, ChatLine):
             return
         for reference in links(line.text)[:1]:
+            self.live.company.following.moved()
             if reference.kind == "event":
                 self.run_worker(self.visit(int(reference.target)), group="visit", exclusive=True)
             else:
@@ -187,7 +188,7 @@ class Talking(Screen[None]):
         """Go to the next mark, or to the one before."""
         order = walk(self.live.talk.marks, [view.page for view in self.stage.pages], self.stage.open)
         here = self._walked
-        if here not in order and self.stage.current is not None and self.stage.current.pointing:
+        if here not in order and self.stage.current is not None and self.stage.current.has_cursor:
             here = self._chosen_thread()
         if here in order:
             self._visit_mark(order[(order.index(here) + step) % len(order)])
@@ -199,6 +200,7 @@ class Talking(Screen[None]):
         if mark is None:
             return
         self._walked = id_
+        self.live.company.following.moved()
         if mark.offset is None:
             self.live.travel.seek(mark.time)
         else:
@@ -214,7 +216,7 @@ class Talking(Screen[None]):
                     self.stage.go(self.stage.panes.index(pane))
                     return
         except RequestRefused as error:
-            self._say(str(error))
+            self._regret(str(error))
             return
         from .dialogs import EventDialog
 
@@ -243,7 +245,7 @@ class Talking(Screen[None]):
             return False
         return pane.reveal(event, await around(self.live, pane.selection, event.offset))
 
-    def _say(self, trouble: str) -> None:
+    def _regret(self, trouble: str) -> None:
         if trouble:
             self.notify(clean(trouble), severity="warning", markup=False)
 

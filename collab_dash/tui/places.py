@@ -1,0 +1,45 @@
+"""Where on the board somebody looks: from what programs tell each other to what people read."""
+
+from __future__ import annotations
+
+from ..board import Board, Page, Pane
+from .drawing.text import clean
+
+
+def name_of(pane: Pane) -> str:
+    """Give what a pane is called."""
+    return pane.title or ", ".join(pane.feeds) or pane.view.capitalize()
+
+
+def spot_of(pane: Pane, number: int) -> str:
+    """Give what it is called among the panes of its page, of which two may have one title."""
+    return f"{number} {name_of(pane)}"
+
+
+def is_page(page: Page, told: str) -> bool:
+    """Tell whether a page is the one that somebody named: by its id, or by its title where there is no document."""
+    return bool(told) and told in (page.id, page.title)
+
+
+def is_pane(pane: Pane, number: int, told: str) -> bool:
+    """Tell whether a pane is the one that somebody named, likewise."""
+    return bool(told) and told in (pane.id, spot_of(pane, number))
+
+
+def where(board: Board | None, page: str, pane: str, *, but: str = "") -> str:
+    """
+    Say where somebody looks; clean.
+
+    Args:
+        board: As it is now.
+        page: The page they named.
+        pane: The pane they named.
+        but: A page's title that goes without saying.
+
+    """
+    shown = next((each for each in (board.pages if board else ()) if is_page(each, page)), None)
+    if shown is None:
+        return clean(page) if board is None or not board.pages or not board.pages[0].id else ""
+    spots = (spot_of(each, number) for number, each in enumerate(shown.panes, 1) if is_pane(each, number, pane))
+    parts = [shown.title if shown.title != but else "", next(spots, "")]
+    return " › ".join(clean(part) for part in parts if part)
