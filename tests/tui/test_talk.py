@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from textual.widgets import Input
 
 from collab_dash.board import Page, Pane
 from collab_dash.doc import edits
-from collab_dash.peer.updates import Joined, Lost
+from collab_dash.peer.updates import Firing, Joined, Lost
 from collab_dash.tui.panes.log import LogPane
 from collab_dash.tui.panes.rows import RowsPane
 from collab_dash.tui.sharing import SLOW
-from collab_dash.wire import Person
+from collab_dash.wire import Alert, Person
 from tui.fake_session import NOON, FakeSession, board, tick, welcome
 from tui.opened import Seat, opened
 from tui.talking import ANA, BO, Bo, people
@@ -177,6 +178,29 @@ async def test_the_view_of_marks_has_the_latest_first_and_leads_there() -> None:
         event = seat.pane.chosen()
         assert event is not None
         assert event.offset == 20
+
+
+async def test_alerts_stand_among_the_marks_by_time_and_lead_to_what_fired_them() -> None:
+    async with at_board(session(MARKS, LOG), size=(160, 45)) as (seat, bo):
+        bo.mark(40, text="a mark")
+        facts: dict[str, Any] = {"rule": "r", "name": "big move", "when": "price > 5", "feed": "btc", "fired": NOON}
+        fired = Alert(alert="x", offset=50, time=NOON - 10_000, key="BTC-USD", text="price=101", **facts)
+        early = Alert(alert="y", offset=None, time=NOON - 50_000, text="price=99", **facts)
+        await seat.push(Firing([fired, early]))
+        await seat.until(lambda: "not acked" in seat.text and "^bo" in seat.text)
+        lines = [line for line in seat.text.splitlines() if "not acked" in line or "a mark" in line]
+        assert ["!" in line for line in lines] == [True, False, True]
+        assert "BTC-USD  price=101" in lines[0]
+        assert "1 mark · 2 firing" in seat.text
+        await seat.press("1", "down", "m")
+        assert [mark.offset for mark in seat.session.shared.document.marks.values() if mark.by == ANA] == [50]
+        await seat.press("g", "enter")
+        await seat.until(lambda: isinstance(seat.pane, LogPane) and seat.pane.chosen() is not None)
+        event = seat.pane.chosen()
+        assert event is not None
+        assert event.offset == 50
+        await seat.press("1", "G", "enter")
+        await seat.until(lambda: any("was not recorded" in toast for toast in toasts(seat)))
 
 
 # Threads

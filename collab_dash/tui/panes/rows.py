@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from msgspec import structs
-from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 
@@ -63,10 +62,11 @@ class RowsPane(Pane):
 
     def _finished(self, index: int, width: int, pointers: list[Person]) -> Row:
         row = self.row(index, width)
-        if marks := self.marked(index):
-            row = _ending(row, Row(" ").extend(signs(self, marks)), width, self.ink("text"))
+        end = Row(" ", self.ink("text")).extend(signs(self, marks)) if (marks := self.marked(index)) else Row()
         if pointers:
-            row = self._pointed_at(row, self.tag(index), width, pointers)
+            end.extend(self._pointers(self.tag(index), pointers))
+        if 0 < end.cells < width:
+            row = row.crop(width - end.cells).to(width - end.cells, self.ink("text")).extend(end)
         if index == self.cursor and self.has_focus:
             return row.to(width, self.ink("text")).restyle(self.ink("select"))
         return row
@@ -80,14 +80,14 @@ class RowsPane(Pane):
         """Whether somebody chose a row."""
         return self.cursor is not None
 
-    def _pointed_at(self, row: Row, tag: Tag, width: int, pointers: list[Person]) -> Row:
-        """Show at the end of a row who has the cursor on it."""
+    def _pointers(self, tag: Tag, pointers: list[Person]) -> Row:
+        """Draw who has the cursor on a row, for its end."""
         names = Row()
         for person in pointers:
             if tag.is_under(person):
                 name = self.live.state.name_of(person, 8)
                 names.add(f" <{name}", self.ink("dim") if person.away else self.ink_of(person))
-        return _ending(row, names, width, self.ink("text"))
+        return names
 
     # What others see of it, and what we see by them
 
@@ -168,9 +168,3 @@ class RowsPane(Pane):
             self.choose_column(event.x - 2)
         elif 0 <= line < self.size.height - 2 - self.header_rows and self.top + line < self.count():
             self.place(self.top + line)
-
-
-def _ending(row: Row, end: Row, width: int, style: Style) -> Row:
-    """Give a row of `width` cells that ends in another one; just the row where there is no room."""
-    room = width - end.cells
-    return row.crop(room).to(room, style).extend(end) if 0 < end.cells < width else row

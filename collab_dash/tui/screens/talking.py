@@ -91,7 +91,7 @@ class Talking(Screen[None]):
     def _pinned(self) -> Event | None:
         """Give the event that a mark would be on; None for the moment that is shown."""
         pane = self.stage.current
-        if pane is None or not pane.spec.feeds or (self.live.travel.position is not None and not pane.has_cursor):
+        if pane is None or (self.live.travel.position is not None and not pane.has_cursor):
             return None
         chosen = pane.chosen()
         return chosen if chosen is not None and chosen.offset is not None else None
@@ -118,16 +118,21 @@ class Talking(Screen[None]):
             self._add_mark(event)
 
     def _own_mark(self, event: Event | None) -> str:
-        talk = self.live.talk
-        if (pane := self._marks_pane()) is None:
-            return talk.own_mark(event) if event is not None else ""
-        mark = talk.marks.marks.get(pane.chosen_mark)
-        return pane.chosen_mark if pane.has_cursor and mark is not None and mark.by.id == talk.me.id else ""
+        talk, pane = self.live.talk, self._marks_pane()
+        if event is not None:
+            return talk.own_mark(event)
+        mark = talk.marks.marks.get(pane.chosen_mark) if pane is not None and pane.has_cursor else None
+        return pane.chosen_mark if pane is not None and mark is not None and mark.by.id == talk.me.id else ""
 
     def _add_mark(self, event: Event | None) -> str:
         from ..panes.log import sentence
 
-        text = "" if event is None else f"{clean(event.key or '')}  {sentence(event)}".strip()
+        if event is None:
+            text = ""
+        elif self._marks_pane() is not None:
+            text = str(event.data["text"])
+        else:
+            text = f"{clean(event.key or '')}  {sentence(event)}".strip()
         return self.live.talk.mark(event, text) or ""
 
     def action_comment(self) -> None:
@@ -167,8 +172,13 @@ class Talking(Screen[None]):
     # Going there
 
     def on_marks_pane_visit(self, message: MarksPane.Visit) -> None:
-        """Go where a mark is."""
-        self._visit_mark(message.mark)
+        """Go where a mark or an alert is."""
+        if message.mark:
+            self._visit_mark(message.mark)
+        elif message.offset is not None:
+            self._visit_event(message.offset)
+        else:
+            self._regret("the event that fired it was not recorded")
 
     def on_chat_pane_open(self, message: ChatPane.Open) -> None:
         """Go to what a line refers to."""
@@ -178,10 +188,10 @@ class Talking(Screen[None]):
         if not isinstance(line, ChatLine):
             return
         for reference in links(line.text)[:1]:
-            self.live.company.following.moved()
             if reference.kind == "event":
-                self.run_worker(self.visit(int(reference.target)), group="visit", exclusive=True)
+                self._visit_event(int(reference.target))
             else:
+                self.live.company.following.moved()
                 self.live.travel.seek(moment_before(reference.target, line.at))
 
     def action_walk_marks(self, step: int) -> None:
@@ -200,11 +210,15 @@ class Talking(Screen[None]):
         if mark is None:
             return
         self._walked = id_
-        self.live.company.following.moved()
         if mark.offset is None:
+            self.live.company.following.moved()
             self.live.travel.seek(mark.time)
         else:
-            self.run_worker(self.visit(mark.offset), group="visit", exclusive=True)
+            self._visit_event(mark.offset)
+
+    def _visit_event(self, offset: int) -> None:
+        self.live.company.following.moved()
+        self.run_worker(self.visit(offset), group="visit", exclusive=True)
 
     async def visit(self, offset: int) -> None:
         """Put the cursor on an event in the pane that shows it best, or show it over the board."""

@@ -24,12 +24,14 @@ class Marks:
     Attributes:
         marks: By their ids.
         resolved: Whose threads are settled, by the mark's id.
+        changes: How often a mark changed.
 
     """
 
     def __init__(self) -> None:
         self.marks: dict[str, Mark] = {}
         self.resolved: dict[str, Resolution] = {}
+        self.changes = 0
         self._threads: dict[str, dict[str, Note]] = {}
         self._mark_of: dict[str, str] = {}
         self._at: dict[Place, dict[str, Mark]] = {}
@@ -43,6 +45,7 @@ class Marks:
         for each in (self.marks, self.resolved, self._threads, self._mark_of, self._at, self._timed):
             each.clear()
         self._newest = None
+        self.changes += 1
 
     def follow(self, document: Document, changed: Changed) -> list[str]:
         """Take over what changed; give the ids of the notes that are new."""
@@ -71,6 +74,7 @@ class Marks:
                 self._at.setdefault(place, {})[id_] = mark
         self._timed.clear()
         self._newest = None
+        self.changes += 1
 
     def _take_note(self, id_: str, note: Note | None) -> None:
         if (mark := self._mark_of.pop(id_, None)) is not None:
