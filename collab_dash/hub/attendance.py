@@ -143,5 +143,5 @@ class Attendance:
             self._send_everything(self._listening[member])
 
     def _send_everything(self, link: Link) -> None:
-        message = write(Kind.AWARENESS, write_presence(self.presence.everything))
-        link.write(link.format.pack([message]))
+        if everything := self.presence.everything:
+            link.write(link.format.pack([write(Kind.AWARENESS, write_presence(everything))]))

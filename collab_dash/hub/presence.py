@@ -134,6 +134,7 @@ class Presence:
         self._numbers: dict[int, Seat] = {}
         self._gone: dict[int, str] = {}
         self._news: dict[int, Said | None] = {}
+        self._known: set[int] = set()
         self._latest = 0
 
     @property
@@ -149,7 +150,9 @@ class Presence:
     @property
     def everything(self) -> list[Said]:
         """Give what a newcomer is to be told."""
-        return [seat.entry for seat in self._seats.values() if seat.shown]
+        shown = [seat.entry for seat in self._seats.values() if seat.shown]
+        self._known |= {entry.client for entry in shown}
+        return shown
 
     @property
     def due(self) -> float:
@@ -163,8 +166,10 @@ class Presence:
 
     def news(self) -> list[Said]:
         """Give what others have not been told yet; they count as told."""
-        news, self._news = self._news, {}
-        return [gone or self._numbers[number].entry for number, gone in news.items()]
+        news = [gone or self._numbers[number].entry for number, gone in self._news.items()]
+        self._news = {}
+        self._known |= {entry.client for entry in news}
+        return news
 
     # Coming and going
 
@@ -206,7 +211,7 @@ class Presence:
         seat = self._seats.get(member)
         if seat is None:
             return
-        if clean:
+        if clean or member.person == member.client:  # without a secret nobody can be the same again
             self._drop(seat)
         else:
             seat.broke = now
@@ -294,7 +299,8 @@ class Presence:
     def _tell(self, seat: Seat, now: float) -> None:
         seat.clock = max(seat.clock + 1, seat.heard)
         seat.told = now
-        self._news[seat.number] = None
+        if seat.shown:
+            self._news[seat.number] = None
 
     def _hide(self, seat: Seat) -> None:
         if seat.here:
@@ -308,7 +314,10 @@ class Presence:
     def _forget(self, seat: Seat) -> None:
         """Let a number be nobody's."""
         self._numbers.pop(seat.number, None)
-        self._news[seat.number] = Said(seat.number, seat.clock, b"null")
+        self._news.pop(seat.number, None)
+        if seat.number in self._known:
+            self._known.discard(seat.number)
+            self._news[seat.number] = Said(seat.number, seat.clock, b"null")
         self._gone[seat.number] = seat.member.person
         if len(self._gone) > REMEMBERED:
             del self._gone[next(iter(self._gone))]

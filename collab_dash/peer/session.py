@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from websockets.asyncio.client import ClientConnection
@@ -18,32 +18,19 @@ from ..errors import BadFrame, CollabDashError, HubError, JoinRefused
 from ..event import Position, unix_ms
 from ..retry import backoff
 from ..wire import (
-    BROUGHT,
     DOC_REFUSED,
     DOC_SAVED,
     EVENTS,
-    FEED_STATUS,
-    FIRING,
     INTRODUCE,
-    KNOCKS,
     LEAVE,
-    PEOPLE,
     PROTOCOL,
-    SKIPPED,
-    STATUS,
     TOKEN,
-    Alert,
-    Brought,
     Close,
     Fault,
-    FeedStatus,
     Frame,
     Hello,
-    Knock,
-    Person,
     Resume,
     Saved,
-    SessionStatus,
     Skipped,
     Welcome,
     decode_events,
@@ -55,6 +42,7 @@ from .answers import Answers
 from .connection import CHECK, connect_to, ended
 from .greeting import greet
 from .pending import Pending
+from .pushes import decoded, matter, update_of
 from .updates import Events as Events
 from .updates import Firing as Firing
 from .updates import Joined as Joined
@@ -69,27 +57,7 @@ if TYPE_CHECKING:
 
 MAX_UPDATES = 256
 
-T = TypeVar("T")
-
 _log = logging.getLogger("collab_dash.peer")
-
-
-_PUSHES: dict[str, tuple[Callable[[Any], Any], Any]] = {
-    SKIPPED: (lambda skipped: skipped, Skipped),
-    FEED_STATUS: (lambda status: status, FeedStatus),
-    STATUS: (lambda status: status, SessionStatus),
-    PEOPLE: (People, list[Person]),
-    FIRING: (Firing, list[Alert]),
-    KNOCKS: (Knocks, list[Knock]),
-    BROUGHT: (lambda brought: brought, Brought),
-}
-
-
-def _matter(update: Update | CollabDashError) -> Hashable | None:
-    """Give what newer news makes older news of: a state; events and the link's ups and downs count each by itself."""
-    if isinstance(update, FeedStatus):
-        return FeedStatus, update.feed
-    return type(update) if isinstance(update, SessionStatus | People | Firing | Knocks) else None
 
 
 class Session:
@@ -120,7 +88,7 @@ class Session:
         self._hello = hello
         self._socket: ClientConnection | None = None
         self._offset = 0
-        self._updates = Pending[Update | CollabDashError](MAX_UPDATES, _matter)
+        self._updates = Pending[Update | CollabDashError](MAX_UPDATES, matter)
         self._answers = Answers()
         self._replica: Replica | None = None
         self._awareness: Awareness | None = None
@@ -313,9 +281,9 @@ class Session:
         if self._replica is None:
             return
         if frame.event == DOC_SAVED:
-            self._replica.saved(_decoded(frame, Saved))
+            self._replica.saved(decoded(frame, Saved))
         else:
-            self._replica.refused(_decoded(frame, Fault))
+            self._replica.refused(decoded(frame, Fault))
 
     async def _take(self, frame: Frame) -> None:
         if frame.event == EVENTS:
@@ -328,15 +296,13 @@ class Session:
         elif frame.id is not None:
             self._answers.take(frame.id, frame)
         elif frame.event == TOKEN:
-            self._renewed = {self._given: _decoded(frame, dict[str, str]).get("token", self._given)}
-        elif frame.event in _PUSHES:
-            make, shape = _PUSHES[frame.event]
-            update = make(_decoded(frame, shape))
+            self._renewed = {self._given: decoded(frame, dict[str, str]).get("token", self._given)}
+        elif frame.event in (DOC_SAVED, DOC_REFUSED):
+            self._take_verdict(frame)
+        elif (update := update_of(frame)) is not None:
             if isinstance(update, Skipped):
                 self._offset = max(self._offset, update.last)
             await self._updates.put(update)
-        elif frame.event in (DOC_SAVED, DOC_REFUSED):
-            self._take_verdict(frame)
 
     async def leave(self) -> None:
         """Say goodbye and close the link; `join` does so at the end of its block."""
@@ -344,13 +310,6 @@ class Session:
         if socket is not None:
             await self.tell(LEAVE, {})
             await socket.close()
-
-
-def _decoded(frame: Frame, shape: type[T]) -> T:
-    try:
-        return msgspec.json.decode(frame.data, type=shape)
-    except msgspec.MsgspecError as error:
-        raise BadFrame(f"a {frame.event} that cannot be read: {error}") from None
 
 
 def _nothing() -> None:

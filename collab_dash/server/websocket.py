@@ -158,7 +158,7 @@ async def _greet(link: WebSocketLink, hub: Hub, credentials: Credentials, *, rea
         link.push(encode_fault(request.id, Fault(code=Code.UNAUTHORIZED, message=message)))
         raise Refused(Close.BAD_TOKEN, message)
     client = secrets.token_hex(4)
-    if hub.admission.must_ask(role, person := person_id(hello.person) or client):
+    if hub.peers.admission.must_ask(role, person := person_id(hello.person) or client):
         knock = Knock(client=client, name=shown_name(hello.name), role=role, address=link.address)
         await _let_in(link, hub, request, knock, person)
     subscriber, welcome = hub.admit(link, hello, role, client)
@@ -172,7 +172,7 @@ async def _greet(link: WebSocketLink, hub: Hub, credentials: Credentials, *, rea
 async def _let_in(link: WebSocketLink, hub: Hub, request: Request, knock: Knock, person: str) -> None:
     """Wait until a host lets somebody in."""
     try:
-        with hub.admission.waiting(knock, person, link) as answer:
+        with hub.peers.admission.waiting(knock, person, link) as answer:
             link.push(encode_push(WAITING, {}))
             async with asyncio.TaskGroup() as tasks:
                 listening = tasks.create_task(_stay_silent(link), name=f"waiting {knock.client}")

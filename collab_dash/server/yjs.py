@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -23,9 +25,8 @@ from .frames import binary_frame
 from .websocket import WebSocketLink
 
 HEARTBEAT = 15.0
+OnPresence = Callable[[Message], None]
 _NO_NEWS = binary_frame(write(Kind.AWARENESS, b"\x00"))
-
-OnAwareness = Callable[[bytes], Awaitable[None]]
 
 
 async def serve_yjs(socket: WebSocket, hub: Hub, credentials: Credentials, *, read_only: bool) -> None:
@@ -38,14 +39,14 @@ async def serve_yjs(socket: WebSocket, hub: Hub, credentials: Credentials, *, re
     elif socket.path_params["session"] != hub.session:
         await link.close(Close.NO_SUCH_SESSION, f"the session of this hub is /yjs/{hub.session}")
     else:
-        hub.open(link)
+        hub.peers.open(link)
         try:
             code, reason = await _serve(link, hub, role)
             await link.close(code, reason)
         except* WebSocketDisconnect:
             pass
         finally:
-            hub.shut(link)
+            hub.peers.shut(link)
 
 
 def token_of(socket: WebSocket) -> str:
@@ -56,8 +57,10 @@ def token_of(socket: WebSocket) -> str:
 
 async def _serve(link: WebSocketLink, hub: Hub, role: str) -> tuple[int, str]:
     """Serve until the link breaks, or until what it sends may not stand: then give the code and the reason."""
-    replica = Replica(link, hub.shared, role=role, person=secrets.token_hex(4))
-    program = Program(link, replica, role, on_awareness=_unheard)
+    guest = Guest(secrets.token_hex(4), role)
+    replica = Replica(link, hub.shared, role=role, person=guest.person)
+    program = Program(link, replica, role, on_presence=partial(_take_presence, hub, guest, link))
+    hub.presence.come(guest)
     try:
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(replica.run()), tasks.create_task(_heartbeat(link))]
@@ -72,6 +75,7 @@ async def _serve(link: WebSocketLink, hub: Hub, role: str) -> tuple[int, str]:
                 for task in running:
                     task.cancel()
     finally:
+        hub.presence.leave(guest)
         replica.end()
 
 
@@ -82,15 +86,32 @@ async def _heartbeat(link: WebSocketLink) -> None:
         link.write(_NO_NEWS)
 
 
-async def _unheard(payload: bytes) -> None:
-    """Take presence: the seam where the session's own joins in."""
-
-
 def _closing(error: RequestRefused) -> tuple[int, str]:
     if error.code == Code.UNAVAILABLE:
         return Close.NOT_NOW, str(error)
     where = ".".join(map(str, error.path))
     return Close.EDIT_REFUSED, f"{where}: {error}" if where else str(error)
+
+
+def _take_presence(hub: Hub, guest: Guest, link: WebSocketLink, message: Message) -> None:
+    if message.kind is Kind.AWARENESS:
+        hub.presence.take(guest, message.payload)
+    else:
+        hub.presence.attend(guest, link)
+
+
+class Guest(NamedTuple):
+    """Who sits at a program, as others see them: what it says of itself, and the role of its link."""
+
+    client: str
+    role: str
+    name: str = ""
+    color: str = ""
+
+    @property
+    def person(self) -> str:
+        """The client's id: nobody can come back as the same."""
+        return self.client
 
 
 class Program:
@@ -101,15 +122,15 @@ class Program:
         link: Its connection.
         replica: Its replica of the document.
         role: ``viewer``, ``editor`` or ``host``.
-        on_awareness: Takes what it says of its presence, as an awareness update.
+        on_presence: Takes what it says of where it looks, and its questions where others do.
 
     """
 
-    def __init__(self, link: WebSocketLink, replica: Replica, role: str, *, on_awareness: OnAwareness) -> None:
+    def __init__(self, link: WebSocketLink, replica: Replica, role: str, *, on_presence: OnPresence) -> None:
         self._link = link
         self._replica = replica
         self._edits = may(role, "editor")
-        self._on_awareness = on_awareness
+        self._on_presence = on_presence
 
     async def take(self, frame: str | bytes) -> None:
         """
@@ -123,12 +144,14 @@ class Program:
         if isinstance(frame, str):
             raise BadFrame("a text frame; this protocol has binary ones only")
         message = read(frame)
-        if message.kind is Kind.AWARENESS:
-            await self._on_awareness(message.payload)
+        if message.kind in (Kind.AWARENESS, Kind.ASK_AWARENESS):
+            self._on_presence(message)
         elif message.kind is not Kind.STEP1 and not self._edits:
             self._turn_away(message)
         else:
             await self._replica.take(message)
+            if message.kind is Kind.STEP1:
+                self._on_presence(message)
 
     def _turn_away(self, message: Message) -> None:
         """Pass over what a viewer edits, and say so; what it has of ours already is no edit."""

@@ -46,6 +46,7 @@ CASES: dict[str, tuple[tuple[int, int], tuple[str, ...], bool]] = {
     "zoomed-160x45": ((160, 45), ("2", "z"), False),
     "detail-80x24": ((80, 24), ("4", "down", "enter"), False),
     "help-160x45": ((160, 45), ("question_mark",), False),
+    "follow-120x32": ((120, 32), ("F",), False),
     "people-80x24": ((80, 24), ("P",), False),
     "travelling-160x45": ((160, 45), ("t", *["less_than_sign"] * 5), False),
     "travelling-80x24": ((80, 24), ("t", *["less_than_sign"] * 5), False),

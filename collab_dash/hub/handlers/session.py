@@ -91,7 +91,7 @@ async def look(hub: Hub, subscriber: Subscriber, payload: Look) -> None:
 async def bring(hub: Hub, subscriber: Subscriber, payload: Bring) -> None:
     """Offer everybody else to look where somebody looks; each may decline."""
     offer = Brought(name=subscriber.name, client=subscriber.client, **payload.model_dump())
-    for other in hub.subscribers - {subscriber}:
+    for other in hub.peers.joined - {subscriber}:
         other.push(BROUGHT, offer)
 
 
@@ -123,7 +123,7 @@ async def renew(hub: Hub, subscriber: Subscriber, payload: Empty) -> None:
     if hub.links is None:
         raise RequestRefused("this hub has no address to share", code=Code.UNAVAILABLE)
     await hub.links.renew()
-    for other in hub.subscribers:
+    for other in tuple(hub.peers.joined):
         if other.role != "host":
             other.push(TOKEN, {"token": hub.links.token(other.role)}, lasting=True)
 
@@ -131,12 +131,12 @@ async def renew(hub: Hub, subscriber: Subscriber, payload: Empty) -> None:
 @bind(REMOVE, OneClient, role="host")
 async def remove(hub: Hub, subscriber: Subscriber, payload: OneClient) -> None:
     """Close somebody's link for good; where newcomers wait, they wait the next time."""
-    for other in hub.subscribers:
+    for other in tuple(hub.peers.joined):
         if other.client == payload.client:
             break
     else:
         raise RequestRefused("nobody of that id is here", code=Code.NOT_FOUND, path=("data", "client"))
-    hub.admission.forget(other.person)
+    hub.peers.admission.forget(other.person)
     other.role = ""  # while its link closes it may nothing
     hub.presence.leave(other, clean=True)
     hub.leave(other)
@@ -146,13 +146,13 @@ async def remove(hub: Hub, subscriber: Subscriber, payload: OneClient) -> None:
 @bind(LET_IN, Answer, role="host")
 async def let_in(hub: Hub, subscriber: Subscriber, payload: Answer) -> None:
     """Let somebody in who waits, or turn them away."""
-    hub.admission.let_in(payload.client, yes=payload.yes)
+    hub.peers.admission.let_in(payload.client, yes=payload.yes)
 
 
 @bind(STOP, Stop, role="host")
 async def stop(hub: Hub, subscriber: Subscriber, payload: Stop) -> None:
     """End the session: the hub in order, and everybody's part in it."""
-    if payload.idle and not (hub.passing and hub.subscribers <= {subscriber}):
+    if payload.idle and not (hub.passing and hub.peers.joined <= {subscriber}):
         raise RequestRefused("this hub is in use", code=Code.UNAVAILABLE)
     hub.over = True
     hub.stop()

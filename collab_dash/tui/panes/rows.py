@@ -66,7 +66,7 @@ class RowsPane(Pane):
         if pointers:
             end.extend(self._pointers(self.tag(index), pointers))
         if 0 < end.cells < width:
-            row = row.crop(width - end.cells).to(width - end.cells, self.ink("text")).extend(end)
+            row = row.trimmed().crop(width - end.cells).to(width - end.cells, self.ink("text")).extend(end)
         if index == self.cursor and self.has_focus:
             return row.to(width, self.ink("text")).restyle(self.ink("select"))
         return row
