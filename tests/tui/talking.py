@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from collab_dash.board import Pane
 from collab_dash.doc import edits
 from collab_dash.doc.entries import Author, ChatLine, Mark, Note, Resolution
-from collab_dash.peer.updates import People
-from collab_dash.wire import Person
-from tui.fake_session import NOON, FakeSession
+from collab_dash.peer.updates import Firing, People
+from collab_dash.wire import Alert, Person
+from tui.fake_session import NOON, FakeSession, board
+from tui.sample import sample_events
 
 ANA = Author(id="a1", name="ana", color="teal")
 BO = Author(id="b2", name="bo", color="pink")
@@ -57,3 +59,38 @@ class Bo:
         line = ChatLine(text=text, by=by, at=at)
         id_: str = self.session.shared.edit(lambda document: edits.say(document, line))
         return id_
+
+
+def talking_session() -> FakeSession:
+    """Give a session in which ana and bo have marked and said a few things."""
+    panes = (
+        Pane(feeds=("edits",), view="log", title="Edits", columns=("time", "wiki", "user", "delta", "title"), height=3),
+        Pane(feeds=("market",), view="line", title="BTC-USD", key="BTC-USD", field="price", height=3),
+        Pane(view="marks", width=8, height=2),
+        Pane(view="chat", width=4),
+    )
+    events = sample_events()
+    session = FakeSession(
+        board(*panes, feeds=("edits", "market")), events, offset=len(events), role="editor", person=ANA.id
+    )
+    bo = Bo(session)
+    edits_ = [event for event in events if event.feed == "edits"]
+    prices = [event for event in events if event.key == "BTC-USD"]
+    peak = bo.mark(prices[-120].offset, text="BTC-USD 84,990", at=NOON - 300_000)
+    bo.comment(peak, "spike = listing?", at=NOON - 290_000)
+    bo.comment(peak, "yes, see\nthe announcement", by=ANA, at=NOON - 280_000)
+    bo.comment(peak, "thanks", at=NOON - 270_000)
+    burst = bo.mark(edits_[-4].offset, by=ANA, text="enwiki burst", at=NOON - 5000)
+    settled = bo.mark(edits_[-9].offset, text="a bot, again", at=NOON - 4000)
+    bo.comment(settled, "known", at=NOON - 3000)
+    bo.resolve(settled)
+    bo.comment(burst, "東京 too?", by=ANA, at=NOON - 2000)
+    bo.mark(time=NOON - 500_000, text="deploy")
+    bo.say("@ana look at #4021, it began at 13:51", at=NOON - 240_000)
+    bo.say("on it; the load follows a minute later, so that it is not the cache", by=ANA, at=NOON - 230_000)
+    alert = Alert(
+        alert="a", rule="r", name="mag>=4.5", when="quakes: mag >= 4.5", feed="quakes", time=NOON - 40_000,
+        text="mag=4.8  37km NW Taron, PNG", fired=NOON - 40_000,
+    )  # fmt: skip
+    session.push(people(), Firing([alert]))
+    return session

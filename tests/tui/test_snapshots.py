@@ -11,6 +11,7 @@ from collab_dash.tui.app import BoardApp
 from collab_dash.tui.screens.board import BoardScreen
 from tui.fake_session import app_of
 from tui.sample import later_events, sample_session
+from tui.talking import talking_session
 
 Compare = Callable[..., bool]
 
@@ -21,7 +22,7 @@ def after(*keys: str, later: bool = False) -> Callable[[Pilot[None]], Awaitable[
     async def run(pilot: Pilot[None]) -> None:
         app = pilot.app
         assert isinstance(app, BoardApp)
-        while not app.live.streams.settled:
+        while not app.live.streams.settled or app.live.sharing.document is None:
             await pilot.pause()
         await pilot.press(*keys)
         board = app.screen_stack[0]
@@ -57,3 +58,17 @@ CASES: dict[str, tuple[tuple[int, int], tuple[str, ...], bool]] = {
 def test_the_board_looks_as_it_did(case: str, snap_compare: Compare) -> None:
     size, keys, later = CASES[case]
     assert snap_compare(app_of(sample_session()), terminal_size=size, run_before=after(*keys, later=later))
+
+
+TALK: dict[str, tuple[tuple[int, int], tuple[str, ...]]] = {
+    "talk-160x45": ((160, 45), ("1", "j", "j")),
+    "talk-80x24": ((80, 24), ("3",)),
+    "thread-160x45": ((160, 45), ("3", "G", "k", "c", "up", "up")),
+    "chat-80x24": ((80, 24), ("C",)),
+}
+
+
+@pytest.mark.parametrize("case", TALK)
+def test_talk_looks_as_it_did(case: str, snap_compare: Compare) -> None:
+    size, keys = TALK[case]
+    assert snap_compare(app_of(talking_session()), terminal_size=size, run_before=after(*keys))

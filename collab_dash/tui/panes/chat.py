@@ -10,7 +10,8 @@ from textual.message import Message
 from ...doc.entries import ChatLine
 from ..drawing.numbers import clock, moment
 from ..drawing.row import Row
-from ..drawing.text import clean, cut
+from ..drawing.text import clean, fit
+from ..drawing.text import width as cells_of
 from ..talk.references import DAY, links
 from ..talk.talk import ink_of
 from .spoken import SpokenPane
@@ -78,14 +79,18 @@ class ChatPane(SpokenPane):
         facts = (width, chat.changes, waiting, day, tuple(talk.names))
         if facts != self._drawn:
             self._drawn = facts
-            self._lines = [(id_, row) for id_ in chat.order[-MOST_LINES:] for row in self._said(id_, width, day)]
+            shown = chat.order[-MOST_LINES:]
+            names = [cells_of(clean(chat.lines[id_].by.name)) for id_ in shown]
+            name = min(max(names, default=0), LONGEST_NAME)
+            self._lines = [(id_, row) for id_ in shown for row in self._said(id_, width, name, day)]
         return self._lines
 
-    def _said(self, id_: str, width: int, day: int) -> list[Row]:
+    def _said(self, id_: str, width: int, name: int, day: int) -> list[Row]:
+        """Draw a line of the chat: when, who in `name` cells, what."""
         line = self.live.talk.chat.lines[id_]
         when = clock(line.at, seconds=False) if line.at // DAY == day else moment(line.at)[5:16]
         head = Row(f"{when}  ", self.ink("dim"))
-        head.add(cut(clean(line.by.name) or "somebody", LONGEST_NAME) + "  ", self.ink(ink_of(line.by)))
+        head.add(fit(clean(line.by.name) or "–", name) + "  ", self.ink(ink_of(line.by)))
         indent = min(head.cells, width // 2)
         rows = list(self.told(line.text, width - indent)) or [Row()]
         rows = [head.extend(rows[0]), *(Row(" " * indent, None).extend(row) for row in rows[1:])]

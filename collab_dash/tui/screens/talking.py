@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..widgets.saying import SayPrompt
 
 STAYS = 10.0
+MOST_TOASTS = 3
 TITLE = 14
 
 
@@ -39,7 +40,8 @@ class Talking(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "mark", "Mark"),
-        Binding("c", "comment", "Comment"),
+        Binding("c", "comment", "Comment", id="talk.comment"),
+        Binding("c", "read_notes", "Read notes", id="talk.read"),
         Binding("u", "walk_marks(1)", "Next mark", show=False),
         Binding("U,shift+u", "walk_marks(-1)", "Previous mark", show=False, key_display="U"),
         Binding("C,shift+c", "chat", "Chat", key_display="C"),
@@ -64,10 +66,14 @@ class Talking(Screen[None]):
             return f"{cut(clean(title), TITLE)} ({unread})"
         return title
 
-    def _hear(self, heard: Heard) -> None:
-        if heard.calls:
+    def _hear(self, told: Sequence[Heard]) -> None:
+        """Ring where we are called by name, and show what is said; of very much at once, the latest."""
+        if any(heard.calls for heard in told):
             self.app.bell()
-        self.app.notify(heard.text, title=heard.who, timeout=STAYS, markup=False)
+        for heard in told[-MOST_TOASTS:]:
+            self.app.notify(heard.text, title=heard.who, timeout=STAYS, markup=False)
+        if (more := len(told) - MOST_TOASTS) > 0:
+            self.app.notify(f"and {more} more like these", timeout=STAYS, markup=False)
 
     @property
     def saying(self) -> bool:
@@ -83,7 +89,9 @@ class Talking(Screen[None]):
             case "mark" | "chat":
                 return talk.may_speak and self.stage.current is not None
             case "comment":
-                return self.stage.current is not None and (talk.may_speak or bool(self._chosen_thread()))
+                return talk.may_speak and self.stage.current is not None
+            case "read_notes":
+                return not talk.may_speak and self.stage.current is not None and bool(self._chosen_thread())
             case "walk_marks":
                 return bool(talk.marks.marks)
         return super().check_action(action, parameters)
@@ -137,9 +145,15 @@ class Talking(Screen[None]):
 
     def action_comment(self) -> None:
         """Open the thread of what is under the cursor, marking it first if it is not marked."""
+        self._open_thread(self._chosen_thread() or self._add_mark(self._pinned()))
+
+    def action_read_notes(self) -> None:
+        """Open the thread of what is under the cursor, where we may not write."""
+        self._open_thread(self._chosen_thread())
+
+    def _open_thread(self, mark: str) -> None:
         from .speaking import ThreadDialog
 
-        mark = self._chosen_thread() or (self._add_mark(self._pinned()) if self.live.talk.may_speak else "")
         if mark:
             self.app.push_screen(ThreadDialog(self.live, mark))
 

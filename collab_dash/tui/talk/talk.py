@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...doc.entries import Author, ChatLine, Mark, Note, Resolution
@@ -40,7 +40,7 @@ class Talk:
     Attributes:
         marks: Every mark, with its thread.
         chat: Everything said to all.
-        on_heard: Told what is said to us, once; not what was said before we came.
+        on_heard: Told what is said to us, what came at once together; not what was said before we came.
         on_change: Called upon every change.
 
     """
@@ -48,7 +48,7 @@ class Talk:
     def __init__(self, live: Live) -> None:
         self.marks = Marks()
         self.chat = Chat()
-        self.on_heard: Callable[[Heard], None] = lambda heard: None
+        self.on_heard: Callable[[Sequence[Heard]], None] = lambda told: None
         self.on_change: Callable[[], None] = lambda: None
         self._live = live
         self._epoch = ""
@@ -73,27 +73,30 @@ class Talk:
         self.on_change()
 
     def _hear(self, lines: list[str], notes: list[str]) -> None:
-        me, names = self.me, self.names
-        for id_ in lines:
-            line = self.chat.lines[id_]
-            if line.by.id != me.id:
-                self.chat.came(id_)
-                if self._calls(line.text, names):
-                    self._tell(line.by, line.text, calls=True)
-        for id_ in notes:
-            note = self.marks.note(id_)
-            if note.by.id == me.id or note.mark not in self.marks.marks:
-                continue
-            calls = self._calls(note.text, names)
-            if calls or self._concerns(note.mark):
-                self._tell(note.by, f"on {cut(self.about(note.mark), ABOUT)}: {note.text}", calls=calls)
+        told = [heard for id_ in lines if (heard := self._hear_line(id_)) is not None]
+        told += [heard for id_ in notes if (heard := self._hear_note(id_)) is not None]
+        if told:
+            self.on_heard(told)
 
-    def _tell(self, by: Author, text: str, *, calls: bool) -> None:
-        self.on_heard(Heard(clean(by.name) or "somebody", cut(clean(text), TOLD), calls))
+    def _hear_line(self, id_: str) -> Heard | None:
+        line = self.chat.lines[id_]
+        if line.by.id == self.me.id:
+            return None
+        self.chat.came(id_)
+        return _heard(line.by, line.text, calls=True) if self._calls(line.text) else None
 
-    def _calls(self, text: str, names: Iterable[str]) -> bool:
+    def _hear_note(self, id_: str) -> Heard | None:
+        note = self.marks.note(id_)
+        if note.by.id == self.me.id or note.mark not in self.marks.marks:
+            return None
+        calls = self._calls(note.text)
+        if not calls and not self._concerns(note.mark):
+            return None
+        return _heard(note.by, f"on {cut(self.about(note.mark), ABOUT)}: {note.text}", calls=calls)
+
+    def _calls(self, text: str) -> bool:
         mine = {self.my_name.casefold(), clean(self.me.name).casefold()} - {""}
-        found = mentions(clean(text), {*names, *mine})
+        found = mentions(clean(text), {*self.names, *mine})
         return any(reference.target.casefold() in mine for reference in found)
 
     def _concerns(self, mark: str) -> bool:
@@ -247,6 +250,10 @@ class Talk:
         """Take note that all of the chat is read."""
         if self.chat.read():
             self.on_change()
+
+
+def _heard(by: Author, text: str, *, calls: bool) -> Heard:
+    return Heard(clean(by.name) or "somebody", cut(clean(text), TOLD), calls)
 
 
 def _on(event: Event, mark: Mark) -> Mark:
