@@ -12,6 +12,7 @@ from .wire import MAX_NAME, Person, may
 
 MAX_STATE_BYTES = 4096
 LONGEST = 200
+LATEST = 253_402_300_799_999  # the last millisecond of the year 9999
 RENEWED_EVERY = 15.0
 ASLEEP_AFTER = 30.0
 
@@ -68,7 +69,7 @@ def glance_of(state: dict[str, Any]) -> Glance:
         offset=_number(state, "offset"),
         key=_text(state, "key"),
         scroll=_number(state, "scroll") or 0,
-        time=_number(state, "time"),
+        time=_number(state, "time", most=LATEST),
         leads=state.get("leads") is True,
         follows=_text(state, "follows"),
         away=state.get("away") is True,
@@ -121,6 +122,6 @@ def _text(state: dict[str, Any], name: str) -> str:
     return value[:LONGEST] if isinstance(value, str) else ""
 
 
-def _number(state: dict[str, Any], name: str) -> int | None:
+def _number(state: dict[str, Any], name: str, *, most: int = 1 << 53) -> int | None:
     value = state.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most else None

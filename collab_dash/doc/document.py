@@ -11,6 +11,7 @@ import msgspec
 import pycrdt
 
 from ..board import Board, Page, Pane
+from ..event import unix_ms
 from ..rules import Rule
 from .entries import (
     ENTRIES,
@@ -49,20 +50,23 @@ class Document:
 
     Args:
         state: An update to begin from.
+        undoing: Whether an undo manager will work on it. Then the content of what is deleted is kept: the library keeps
+            what may be undone, but not what that stands in, and reads freed memory.
 
     Raises:
         BadUpdate: If `state` is not one.
 
     """
 
-    def __init__(self, state: bytes = NOTHING) -> None:
-        self.doc = pycrdt.Doc[Any]()
+    def __init__(self, state: bytes = NOTHING, *, undoing: bool = False) -> None:
+        self.doc = pycrdt.Doc[Any](skip_gc=undoing)
         self.roots: dict[str, pycrdt.Map[Any]] = {}
         self.entries: dict[str, dict[str, Any]] = {name: {} for name in ENTRIES}
         self.room = RoomEntry()
         self.meta = MetaEntry()
         self._changed: Changed = set()
         self._updates: list[bytes] = []
+        self._made: dict[tuple[str, str], dict[str, Any]] = {}
         self._subscriptions: list[pycrdt.Subscription] = []
         for name in (*ENTRIES, *SINGLES):
             root = self.roots[name] = self.doc.get(name, type=pycrdt.Map)
@@ -136,8 +140,29 @@ class Document:
     @contextmanager
     def edit(self, origin: object) -> Iterator[Document]:
         """Let the block's edits be one update; `news` gives it afterwards."""
+        self._made = {}
         with self.doc.transaction(origin=origin):
             yield self
+        if self._made:
+            self._bring_in(origin)
+
+    def make(self, root: str, id_: str, fields: dict[str, Any]) -> None:
+        """Add a page, pane or rule at the end of the block of `edit`."""
+        self._made[root, id_] = fields
+
+    def _bring_in(self, origin: object) -> None:
+        """
+        Add entries as gone, then let them be there.
+
+        Whoever undoes it undoes the second step alone: the entry stays, with whatever others do to it. An entry that is
+        deleted by undo comes back by redo without the fields that others have set.
+        """
+        with self.doc.transaction(origin="made"):
+            for (root, id_), fields in self._made.items():
+                self.roots[root][id_] = pycrdt.Map(fields | {"gone": unix_ms()})
+        with self.doc.transaction(origin=origin):
+            for root, id_ in self._made:
+                del self.roots[root][id_]["gone"]
 
     def news(self) -> bytes:
         """Give what was edited since the last call as one update, empty if nothing was."""

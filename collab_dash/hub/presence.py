@@ -9,12 +9,14 @@ from typing import Any, Protocol
 from msgspec import structs
 
 from ..doc.sync import Presence as Said
+from ..errors import BadFrame
 from ..glance import ASLEEP_AFTER, RENEWED_EVERY, glance_of, read_state, said_name, stamped
 from ..people import colour_for
 from ..wire import Person
 
 GRACE = 5.0
 REMEMBERED = 4096
+MOST_BITS = 52  # JavaScript reads 53; the hub counts on from what it is told
 
 
 class Member(Protocol):
@@ -168,7 +170,7 @@ class Presence:
         """Give what others have not been told yet; they count as told."""
         news = [gone or self._numbers[number].entry for number, gone in self._news.items()]
         self._news = {}
-        self._known |= {entry.client for entry in news}
+        self._known |= {entry.client for entry in news if entry.state != b"null"}
         return news
 
     # Coming and going
@@ -190,7 +192,7 @@ class Presence:
             self._numbers[left.number] = left
         else:
             del self._seats[left.member]
-            left.member, left.broke, left.heard, left.spoke = member, None, -1, None
+            left.member, left.broke, left.heard, left.spoke, left.here = member, None, -1, None, True
         self._seats[member] = left
         self._tell(left, now)
 
@@ -251,9 +253,11 @@ class Presence:
             now: The monotonic time in seconds.
 
         Raises:
-            BadFrame: If its state cannot be read.
+            BadFrame: If its state cannot be read, or numbers are larger than other programs can read.
 
         """
+        if any(entry.client >> MOST_BITS or entry.clock >> MOST_BITS for entry in said):
+            raise BadFrame(f"a number of more than {MOST_BITS} bits in an awareness update")
         seat = self._seats.get(member)
         own = None if seat is None else self._own(seat, said)
         if seat is None or own is None:

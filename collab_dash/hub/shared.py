@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
@@ -243,9 +243,10 @@ class Shared:
             self._wake.clear()
             batch = list(self._accepted)
             self._accepted.clear()
+            state = self.document.state  # before more is accepted, for this is what the batch brings others to
             self._unkept += batch
             await self._save()
-            self._relay([accepted.update for accepted in batch if accepted.update], {each.author for each in batch})
+            self._relay(batch, state)
             if not self._accepted:
                 self._level.set()
             if self._history.loose and not self._unkept:
@@ -279,13 +280,13 @@ class Shared:
                 author.saved(count)
         self._unkept.clear()
 
-    def _relay(self, updates: list[bytes], authors: Collection[Replica | None]) -> None:
-        """Send edits on; to one who made them all, nothing."""
-        if not updates:
+    def _relay(self, batch: list[Accepted], state: bytes) -> None:
+        """Send edits on, which bring all to a state vector; to one who made them all, nothing."""
+        messages = [write(Kind.UPDATE, accepted.update) for accepted in batch if accepted.update]
+        if not messages:
             return
-        messages = [write(Kind.UPDATE, update) for update in updates]
+        authors = {accepted.author for accepted in batch}
         only = next(iter(authors)) if len(authors) == 1 else None
-        state = self.document.state
         packed: dict[Format, bytes] = {}
         for replica in tuple(self._replicas):
             if replica is not only:

@@ -12,7 +12,6 @@ from ..glance import Glance
 from ..wire import BRING, Brought, Person
 from .drawing.numbers import clock as hour
 from .following import Following
-from .places import where
 
 if TYPE_CHECKING:
     from ..peer.awareness import Awareness
@@ -33,7 +32,6 @@ class Company:
 
     Attributes:
         place: Gives where on the board we look; the screen's to say.
-        show: Shows where somebody looks, all of it or the moment alone; tells whether that could be done now.
         following: Whom we follow.
         leads: Whether we let others travel along.
         away: Whether nobody has touched a key here for a while.
@@ -105,6 +103,8 @@ class Company:
     # Whom we go along with
 
     def _on_state(self) -> None:
+        if not any(person.leads and person.client == self._declined for person in self._live.state.people):
+            self._declined = ""
         self.following.look()
         self.tell()
 
@@ -128,7 +128,7 @@ class Company:
         state = self._live.state
         if (brought := self._brought()) is not None:
             moment = f" at {hour(brought.time)}" if brought.time is not None else ""
-            place = where(state.board, brought.page, brought.pane) or "a page that is gone"
+            place = state.where(brought.page, brought.pane) or "a page that is gone"
             return f"{state.name_by(brought.client, brought.name)}: everyone to {place}{moment}"
         leader = self._leader()
         return f"{state.name_of(leader)} is at {hour(leader.time or 0)}" if leader is not None else ""

@@ -67,17 +67,13 @@ class Following:
         self._changed()
         return True
 
-    def moved(self) -> None:
-        """Take note that we moved ourselves."""
-        self.stop()
-
     def look(self) -> None:
         """Go where they have gone."""
         if not self._live.state.joined:
             self._patient_until = self._now() + PATIENCE  # a hub that was started again has yet to hear of them
         if self._whom is None or not self._live.state.joined:
             return
-        name, person = self.name, found(self._live.state.people, self._whom)
+        name, person = self.name, found(self._live.state.others(), self._whom)
         if person is None:
             if self._now() >= self._patient_until:
                 self.stop(f"{name} has left")
@@ -106,7 +102,7 @@ def found(people: Sequence[Person], whom: Person) -> Person | None:
     """Find somebody again, who may have come back by another link, or to another hub."""
     tests: tuple[Callable[[Person], bool], ...] = (
         lambda person: person.client == whom.client,
-        lambda person: person.since == whom.since,
+        lambda person: person.since == whom.since > 0,
         lambda person: bool(whom.person) and (person.person, person.name) == (whom.person, whom.name),
     )
     return next((person for test in tests for person in people if test(person)), None)

@@ -220,3 +220,41 @@ def test_fields_of_another_shape_are_not_told() -> None:
     here.say(ana, 7, page=["p"], pane=1, time="noon", away=1, follows=None)
     (person,) = here.presence.people
     assert (person.page, person.pane, person.time, person.away, person.follows) == ("", "", None, False, "")
+
+
+def test_who_fell_asleep_and_broke_off_is_back_too() -> None:
+    here = room(ana)
+    here.say(ana, 7, pane="a")
+    here.presence.pass_time(ASLEEP_AFTER)
+    here.presence.leave(ana, now=ASLEEP_AFTER, clean=False)
+    here.enter(Peer("ana"), now=ASLEEP_AFTER + 1)
+    assert here.shown == [("ana", "a")]
+
+
+def test_who_has_no_secret_keeps_no_place() -> None:
+    here = room(Peer("ana", person="c-ana"))
+    here.presence.leave(next(iter(here.presence._seats)), now=0.0, clean=False)
+    assert here.shown == []
+
+
+def test_a_number_that_was_never_told_is_not_told_to_be_gone() -> None:
+    editor = Peer("")
+    here = room(editor)
+    assert here.news() == {}
+    here.say(editor, 7, user={"name": "Zoë"})
+    assert list(here.news()) == [7]
+    here.presence.leave(editor, now=0.0, clean=True)
+    assert here.news() == {7: None}
+
+
+@pytest.mark.parametrize(("number", "clock"), [(1 << 53, 1), (7, 1 << 60)])
+def test_numbers_that_others_cannot_read_are_refused(number: int, clock: int) -> None:
+    with pytest.raises(BadFrame, match="bits"):
+        room(ana).presence.take(ana, [said(number, clock)], now=0.0)
+
+
+@pytest.mark.parametrize("time", [-1, 10**18, 1.5, True])
+def test_a_moment_that_no_clock_shows_is_not_told(time: Any) -> None:
+    here = room(ana)
+    here.say(ana, 7, time=time)
+    assert here.presence.people[0].time is None

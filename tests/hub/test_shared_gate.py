@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pycrdt
 import pytest
 
+from collab_dash.board import Pane
 from collab_dash.doc import edits
 from collab_dash.doc.document import BadUpdate, Document
 from collab_dash.doc.entries import MOST, Author, ChatLine, Note, Resolution
@@ -238,22 +240,22 @@ async def test_a_full_document_takes_no_more_but_what_was_overwritten_counts_not
 
 
 async def test_a_flood_waits_in_its_link_and_nothing_is_lost(tmp_path: Path) -> None:
-    async with hub_at(tmp_path / "x.db", edit_rate=20.0) as hub, members_of(hub, "ana", "bo") as members:
+    async with hub_at(tmp_path / "x.db", edit_rate=2.0) as hub, members_of(hub, "ana", "bo") as members:
         ana, bo = members
         assert ana.line is not None
-        flood = [update_of(document) for document in [ana.replica.document] for _ in range(205)]
+        flood = [update_of(document) for document in [ana.replica.document] for _ in range(22)]
         ana.line.up.extend(write(Kind.UPDATE, update) for update in flood)
         carrying = asyncio.create_task(hub.settled([ana]))
-        await bo_hears(bo, hub, 190)
+        await bo_hears(bo, 15)
         assert ana.line.up
         assert not carrying.done()
         say(bo)
         await carrying
         await hub.settled(members)
-        assert len(bo.replica.document.chat) == 206
+        assert len(bo.replica.document.chat) == 23
 
 
-async def bo_hears(bo: Member, hub: MemoryHub, count: int) -> None:
+async def bo_hears(bo: Member, count: int) -> None:
     """Carry what is for him until he has so many lines."""
     assert bo.line is not None
     async with asyncio.timeout(10):
@@ -296,3 +298,92 @@ async def test_one_may_begin_while_others_never_pause(tmp_path: Path) -> None:
         flooding = False
         await flood_task
         assert line.down
+
+
+# Deletion
+
+
+async def test_nobody_deletes_a_pane_for_good(tmp_path: Path) -> None:
+    async with hub_at(tmp_path / "x.db") as hub:
+        document = copy_of(hub)
+        pane = next(iter(document.panes))
+        with document.edit("test"):
+            edits.remove(document, "panes", pane)
+        assert (await refusal(hub, document.news())).path == ["panes", pane]
+
+
+async def test_undoing_a_new_pane_closes_it_and_redoing_brings_it_back_whole(tmp_path: Path) -> None:
+    async with hub_at(tmp_path / "x.db") as hub, members_of(hub, "ana", "bo") as members:
+        ana, bo = members
+        with ana.replica.edit() as document:
+            pane = edits.add_pane(document, next(iter(document.pages)), Pane(title="New", width=3))
+        await hub.settled(members)
+        with bo.replica.edit() as document:
+            edits.change(document, "panes", pane, title="Newer", order="b")
+        await hub.settled(members)
+        before = bo.replica.document.panes[pane]
+        assert ana.replica.undo()
+        await hub.settled(members)
+        assert pane not in bo.replica.document.panes
+        assert not ana.replica.undo()
+        assert bo.replica.undo()
+        assert bo.replica.redo()
+        assert ana.replica.redo()
+        await hub.settled(members)
+        assert bo.replica.document.panes[pane] == ana.replica.document.panes[pane] == before
+
+
+async def test_undoing_what_two_have_set_at_once_leaves_the_pane_whole(tmp_path: Path) -> None:
+    async with hub_at(tmp_path / "x.db") as hub, members_of(hub, "ana", "bo") as members:
+        pane = next(iter(hub.shared.document.panes))
+        for member, order in zip(members, ("b", "c"), strict=True):
+            with member.replica.edit() as document:
+                edits.change(document, "panes", pane, order=order)
+        await hub.settled(members)
+        undone = []
+        for member in members:
+            undone.append(member.replica.undo())  # false for the one whose value did not prevail
+            await hub.settled(members)
+            assert member.refused == []
+            assert hub.shared.document.panes[pane].order
+        assert any(undone)
+
+
+async def test_undo_forgets_what_the_hub_has_deleted_for_good(tmp_path: Path) -> None:
+    async with hub_at(tmp_path / "x.db") as hub, members_of(hub, "ana") as (ana,):
+        with ana.replica.edit() as document:
+            edits.close(document, "panes", next(iter(document.panes)), now=1)
+        await hub.settled([ana])
+        await ana.lose()
+        await hub.kill()
+        await hub.start()
+        ana.join(hub)
+        await hub.settled([ana])
+        assert len(ana.replica.document.entries["panes"]) == 1
+        assert not ana.replica.undo()
+
+
+async def test_a_replica_that_fell_behind_gets_all_that_was_not_relayed_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with hub_at(tmp_path / "x.db") as hub, members_of(hub, "ana", "bo", "cy") as members:
+        ana, bo, cy = members
+        assert bo.line is not None
+        assert cy.line is not None
+        append, updates, lines = hub.shared._updates.append, iter([update_of(copy_of(hub))]), (bo.line, cy.line)
+
+        async def appended(rows: Sequence[bytes]) -> None:
+            await append(rows)
+            if (update := next(updates, None)) is not None:
+                hub.shared.accept(lines[0].theirs, update)  # while the first is written
+            else:
+                lines[1].flowing.clear()  # before the second is relayed
+
+        monkeypatch.setattr(hub.shared._updates, "append", appended)
+        say(ana)
+        await hub.settled([ana, bo])
+        assert cy.line.down
+        cy.line.flowing.set()
+        await hub.settled(members)
+        assert len(hub.shared.document.chat) == 2
+        assert raw(cy.replica.document) == raw(hub.shared.document)

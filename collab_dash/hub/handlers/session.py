@@ -9,6 +9,7 @@ from pydantic import Field
 
 from ...board import Board
 from ...errors import RequestRefused
+from ...glance import LATEST
 from ...people import colour_for
 from ...wire import (
     BOARD,
@@ -45,7 +46,7 @@ class Bring(Look):
     """Where everybody is to look, and at which moment; without one, at the present."""
 
     page: str = Field(min_length=1, max_length=200)
-    time: int | None = Field(None, ge=0)
+    time: int | None = Field(None, ge=0, le=LATEST)
 
 
 class Introduce(Payload):

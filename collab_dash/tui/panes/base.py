@@ -14,11 +14,11 @@ from textual.message import Message
 from ...board import Page
 from ...board import Pane as Spec
 from ...event import Event
+from ...places import is_page, is_pane, name_of, spot_of
 from ...wire import FeedStatus, Person
 from ..drawing.row import Row
 from ..drawing.text import clean, wrap
 from ..live import Live
-from ..places import is_page, is_pane, name_of, spot_of
 from ..state import DOWN, why_stale
 from . import face
 from .frame import frame

@@ -6,7 +6,6 @@ from ..company import doing
 from ..drawing.row import Row
 from ..drawing.text import clean, fit
 from ..drawing.text import width as cells_of
-from ..places import where
 from .rows import RowsPane
 
 
@@ -32,7 +31,7 @@ class PeoplePane(RowsPane):
         cells = min(max(longest, 6), 20)
         row = Row(fit(state.name_of(person, cells), cells), self.ink_of(person))
         row.add(f"  {clean(person.role):<6}  ", dim)
-        place = where(state.board, person.page, person.pane, but=self.page_title)
+        place = state.where(person.page, person.pane, but=self.page_title)
         row.add("you · " if state.is_me(person) else "", dim).add(place or "–", self.ink("text"))
         said = doing(state, person)
         return row if said == "live" else row.add(f" · {said}", dim)

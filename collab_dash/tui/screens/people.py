@@ -11,7 +11,6 @@ from ..company import doing
 from ..drawing.row import Row
 from ..drawing.text import clean, fit
 from ..live import Live
-from ..places import where
 from .dialogs import Dialog
 from .knocks import KnockDialog
 
@@ -60,7 +59,7 @@ def line_of(live: Live, person: Person, dialog: Dialog) -> Row:
     ink, state = dialog.sheet.ink, live.state
     row = Row(fit(state.name_of(person, 16), 16), dialog.sheet.ink_of(person))
     row.add(f"  {clean(person.role):<6}  ", ink("dim")).add(fit(doing(state, person), 22) + "  ", ink("dim"))
-    row.add(where(state.board, person.page, person.pane) or "–", ink("text"))
+    row.add(state.where(person.page, person.pane) or "–", ink("text"))
     return row.add("  you" * state.is_me(person), ink("accent"))
 
 

@@ -7,10 +7,10 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from ...glance import Glance
+from ...places import is_page, is_pane
 from ...wire import Person
 from ..live import Live
 from ..panes.rows import RowsPane
-from ..places import is_page, is_pane
 from ..widgets.stage import Stage
 from .travelling import Travelling
 
@@ -51,12 +51,12 @@ class Together(Travelling):
         """Follow nobody any longer if an action moves us; a moment is left only by going to another."""
         following = self.live.company.following
         if action in TIME_MOVES or (action in MOVES and following.whole):
-            following.moved()
+            following.stop()
 
     def moved_by_mouse(self) -> None:
         """Follow nobody any longer, unless it is only a moment that we follow."""
         if self.live.company.following.whole:
-            self.live.company.following.moved()
+            self.live.company.following.stop()
 
     def show_sight(self, person: Person, whole: bool) -> bool:
         """Show where somebody looks, or the same moment; tell whether that can be done now."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ..board import Board, Page, Pane
-from .drawing.text import clean
+from .board import Board, Page, Pane
 
 
 def name_of(pane: Pane) -> str:
@@ -26,20 +25,18 @@ def is_pane(pane: Pane, number: int, told: str) -> bool:
     return bool(told) and told in (pane.id, spot_of(pane, number))
 
 
-def where(board: Board | None, page: str, pane: str, *, but: str = "") -> str:
+def titles(board: Board, page: str, pane: str) -> tuple[str, str]:
     """
-    Say where somebody looks; clean.
+    Give what a page and one of its panes are called; empty for what is not there.
 
     Args:
         board: As it is now.
-        page: The page they named.
-        pane: The pane they named.
-        but: A page's title that goes without saying.
+        page: The page that somebody named.
+        pane: The pane that they named.
 
     """
-    shown = next((each for each in (board.pages if board else ()) if is_page(each, page)), None)
+    shown = next((each for each in board.pages if is_page(each, page)), None)
     if shown is None:
-        return clean(page) if board is None or not board.pages or not board.pages[0].id else ""
+        return ("", "") if any(each.id for each in board.pages) else (page, pane)
     spots = (spot_of(each, number) for number, each in enumerate(shown.panes, 1) if is_pane(each, number, pane))
-    parts = [shown.title if shown.title != but else "", next(spots, "")]
-    return " › ".join(clean(part) for part in parts if part)
+    return shown.title, next(spots, "")
