@@ -380,16 +380,16 @@ async def test_a_link_is_copied_for_the_chat() -> None:
 
 async def test_a_mark_of_a_document_that_began_anew_is_there_once() -> None:
     async with at_board(session(LOG, CHAT)) as (seat, bo):
-        bo.mark(60)
+        bo.comment(bo.mark(60), "@ana too")
         bo.say("@ana once")
-        await seat.until(lambda: "^bo" in seat.text and len(toasts(seat)) == 1)
+        await seat.until(lambda: "^bo" in seat.text and len(toasts(seat)) == 2)
         replica = seat.app.live.sharing._replica
         assert replica is not None
         replica._restart()
         assert not seat.app.live.talk.marks.marks
         replica._begin()
         await seat.until(lambda: "^bo" in seat.text and "@ana once" in seat.text)
-        assert len(toasts(seat)) == 1
+        assert len(toasts(seat)) == 2
         assert list(seat.app.live.talk.marks.marks) == list(seat.session.shared.document.marks)
         seat.session.shared.edit(lambda document: edits.forget_chat(document, keep=0))
         await seat.until(lambda: "@ana once" not in seat.text)

@@ -62,7 +62,7 @@ async def mark(hub: Hub, subscriber: Subscriber, payload: Pin) -> dict[str, str]
     pinned = Mark(time=payload.time or 0, text=payload.text, by=author(subscriber), at=now)
     if payload.offset is not None:
         event = await _event(hub, payload.offset)
-        time = max(event.received if event.time is None else event.time, 0)
+        time = min(max(event.received if event.time is None else event.time, 0), LATEST_MOMENT)
         pinned = msgspec.structs.replace(pinned, offset=event.offset, feed=event.feed, key=event.key, time=time)
     shared = hub.shared
     with shared.edit(role=subscriber.role, person=subscriber.person) as document:

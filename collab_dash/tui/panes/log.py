@@ -93,15 +93,18 @@ class LogPane(RowsPane):
             Whether it is here now.
 
         """
-        if self.held(event.offset or 0) is None and past:
+        row = self._row_of(event)
+        if row is None and past:
             self.freeze("PINNED")
             self._events, self._aside = list(past), True
-        count = len(self._events)
-        for index in range(self.count()):
-            if self._events[count - 1 - index].offset == event.offset:
-                self.show_row(index)
-                return True
-        return False
+            row = self._row_of(event)
+        if row is not None:
+            self.show_row(row)
+        return row is not None
+
+    def _row_of(self, event: Event) -> int | None:
+        shown = self._events[-KEPT:]
+        return next((row for row, each in enumerate(reversed(shown)) if each.offset == event.offset), None)
 
     def clear(self) -> None:
         """Forget every event, those from elsewhere in the log too."""

@@ -15,6 +15,8 @@ from .base import Pane
 from .pointers import Tag, pointing
 from .signs import signs
 
+UNSEEN = 10
+
 
 class RowsPane(Pane):
     """A pane of rows; the cursor shows once it was moved."""
@@ -142,7 +144,7 @@ class RowsPane(Pane):
 
     def show_row(self, index: int) -> None:
         """Put the cursor on a row; with rows around it, where it was not to be seen."""
-        space = max(self.size.height - 2 - self.header_rows, 1)
+        space = self.size.height - 2 - self.header_rows if self.size.height else UNSEEN
         if not self.top <= index < self.top + space:
             self.top = max(index - space // 2, 0)
         self.place(index)

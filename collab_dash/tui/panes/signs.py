@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..drawing.row import Row
 from ..drawing.text import cut
+from ..drawing.text import width as cells_of
 
 if TYPE_CHECKING:
     from ..widgets.drawn import Drawn
@@ -49,7 +50,7 @@ def under_chart(pane: Drawn, marks: Sequence[str], left: int, right: int, cells:
     for id_ in reversed(marks):
         label, ink = _label(pane, id_)
         at = (pane.live.talk.marks.marks[id_].time - left) * (cells - 1) // max(right - left, 1)
-        start = max(min(at, cells - len(label)), 0) if not parts else at
+        start = max(min(at, cells - cells_of(label)), 0) if not parts else at
         if at >= 0 and start < end - 1:
             parts.append((start, cut(label, end - start - (1 if parts else 0)), ink))
             end = start

@@ -205,19 +205,25 @@ class Talking(Screen[None]):
             if reference.kind == "event":
                 self._visit_event(int(reference.target))
             else:
-                self.live.company.following.moved()
+                self.live.company.following.stop()
                 self.live.travel.seek(moment_before(reference.target, line.at))
 
     def action_walk_marks(self, step: int) -> None:
         """Go to the next mark, or to the one before."""
         order = walk(self.live.talk.marks, [view.page for view in self.stage.pages], self.stage.open)
-        here = self._walked
-        if here not in order and self.stage.current is not None and self.stage.current.has_cursor:
-            here = self._chosen_thread()
+        here = self._walked_from()
         if here in order:
             self._visit_mark(order[(order.index(here) + step) % len(order)])
         elif order:
             self._visit_mark(order[0 if step > 0 else -1])
+
+    def _walked_from(self) -> str:
+        """Give the mark that the cursor is on, of several the one that was walked to; else the last that was."""
+        marks, pane = self.live.talk.marks.marks, self.stage.current
+        here = self._chosen_thread() if pane is not None and pane.has_cursor else ""
+        walked = marks.get(self._walked)
+        same = here and walked is not None and walked.offset == marks[here].offset
+        return here if here and not same else self._walked
 
     def _visit_mark(self, id_: str) -> None:
         mark = self.live.talk.marks.marks.get(id_)
@@ -225,23 +231,21 @@ class Talking(Screen[None]):
             return
         self._walked = id_
         if mark.offset is None:
-            self.live.company.following.moved()
+            self.live.company.following.stop()
             self.live.travel.seek(mark.time)
         else:
             self._visit_event(mark.offset)
 
     def _visit_event(self, offset: int) -> None:
-        self.live.company.following.moved()
+        self.live.company.following.stop()
         self.run_worker(self.visit(offset), group="visit", exclusive=True)
 
     async def visit(self, offset: int) -> None:
         """Put the cursor on an event in the pane that shows it best, or show it over the board."""
         try:
             event = self._held(offset) or await event_at(self.live, offset)
-            for index, pane in self._showing(event):
-                if await self._reveal(pane, event):
-                    self.stage.turn(index)
-                    self.stage.go(self.stage.panes.index(pane))
+            for pane in self._showing(event):
+                if await self._reveal(pane, event) and self._go_to_pane(pane):
                     return
         except RequestRefused as error:
             self._regret(str(error))
@@ -256,15 +260,25 @@ class Talking(Screen[None]):
         panes = (pane for view in self.stage.pages for pane in view.panes if isinstance(pane, LogPane))
         return next((event for pane in panes if (event := pane.held(offset)) is not None), None)
 
-    def _showing(self, event: Event) -> list[tuple[int, Pane]]:
-        """Give the panes that show an event, with their pages: those of the open page first, the best view first."""
+    def _showing(self, event: Event) -> list[Pane]:
+        """Give the panes that show an event: those of the open page first, the best view first."""
         found = [
             (index != self.stage.open, rank(pane.spec), index, pane)
             for index, view in enumerate(self.stage.pages)
             for pane in view.panes
             if _shows(pane, event)
         ]
-        return [(index, pane) for _, _, index, pane in sorted(found, key=lambda item: item[:3])]
+        return [pane for *_, pane in sorted(found, key=lambda item: item[:3])]
+
+    def _go_to_pane(self, pane: Pane) -> bool:
+        """Go to a pane on whatever page; tell whether it is still there."""
+        for index, view in enumerate(self.stage.pages):
+            if pane in view.panes:
+                if index != self.stage.open:
+                    self.stage.turn(index)
+                self.stage.go(view.panes.index(pane))
+                return True
+        return False
 
     async def _reveal(self, pane: Pane, event: Event) -> bool:
         if pane.reveal(event):

@@ -6,11 +6,10 @@ from bisect import insort
 from typing import TYPE_CHECKING
 
 from ...doc.entries import ChatLine
+from .known import Known
 
 if TYPE_CHECKING:
     from ...doc.document import Changed, Document
-
-REMEMBERED = 10_000
 
 
 class Chat:
@@ -27,7 +26,7 @@ class Chat:
         self.lines: dict[str, ChatLine] = {}
         self.changes = 0
         self._order: list[tuple[int, str]] = []
-        self._known: dict[str, None] = {}
+        self._known = Known()
         self._unread: set[str] = set()
 
     def clear(self) -> None:
@@ -43,10 +42,7 @@ class Chat:
         for id_ in ids:
             self._take(id_, document.chat.get(id_))
         self.changes += bool(ids)
-        fresh = [id_ for id_ in ids if id_ in self.lines and id_ not in self._known]
-        self._known.update(dict.fromkeys(fresh))
-        for id_ in list(self._known)[: max(len(self._known) - REMEMBERED, 0)]:
-            del self._known[id_]
+        fresh = self._known.news(id_ for id_ in ids if id_ in self.lines)
         return sorted(fresh, key=lambda id_: (self.lines[id_].at, id_))
 
     def _take(self, id_: str, line: ChatLine | None) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ...doc.entries import Mark, Note, Resolution
+from .known import Known
 
 if TYPE_CHECKING:
     from ...doc.document import Changed, Document
@@ -34,6 +35,7 @@ class Marks:
         self.changes = 0
         self._threads: dict[str, dict[str, Note]] = {}
         self._mark_of: dict[str, str] = {}
+        self._known = Known()
         self._at: dict[Place, dict[str, Mark]] = {}
         self._timed: dict[str, Timed] = {}
         self._newest: list[str] | None = None
@@ -41,26 +43,26 @@ class Marks:
     # Following the document
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Forget what there is, though not that its notes were heard."""
         for each in (self.marks, self.resolved, self._threads, self._mark_of, self._at, self._timed):
             each.clear()
         self._newest = None
         self.changes += 1
 
     def follow(self, document: Document, changed: Changed) -> list[str]:
-        """Take over what changed; give the ids of the notes that are new."""
-        fresh = []
+        """Take over what changed; give the ids of the notes that were never heard before."""
+        came: list[str] = []
         for root, id_ in changed:
             if root == "marks":
                 self._take_mark(id_, document.marks.get(id_))
             elif root == "notes":
-                fresh += [id_] if id_ not in self._mark_of and id_ in document.notes else []
+                came += [id_] if id_ in document.notes else []
                 self._take_note(id_, document.notes.get(id_))
             elif root == "resolved":
                 self.resolved.pop(id_, None)
                 if id_ in document.resolved:
                     self.resolved[id_] = document.resolved[id_]
-        return fresh
+        return self._known.news(came)
 
     def _take_mark(self, id_: str, mark: Mark | None) -> None:
         if (before := self.marks.pop(id_, None)) is not None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..live import Live
 
 MOST_FLAGS = 300
+LATEST = 1 << 52
 NAME, ABOUT, TOLD = 8, 40, 200
 
 
@@ -163,7 +164,7 @@ class Talk:
         """Take a mark away; give why not, where others have had their say on it."""
         me = self.me.id
         if any(note.by.id != me for _, note in self.marks.thread(id_)):
-            return "others have commented on this mark; c and r settles it"
+            return "others have commented on this mark; resolve it instead: c, then r"
         from ...doc.edits import remove_mark
 
         self._live.sharing.edit(lambda document: remove_mark(document, id_))
@@ -257,7 +258,7 @@ def _heard(by: Author, text: str, *, calls: bool) -> Heard:
 
 
 def _on(event: Event, mark: Mark) -> Mark:
-    time = max(event.received if event.time is None else event.time, 0)
+    time = min(max(event.received if event.time is None else event.time, 0), LATEST)
     return Mark(
         offset=event.offset,
         feed=event.feed[:200],
