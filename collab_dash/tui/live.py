@@ -20,6 +20,7 @@ from .frames import Frames
 from .sharing import Sharing
 from .state import State
 from .streams import Stream, Streams
+from .talk.talk import Talk
 from .travel import Travel
 
 SLICE = 200
@@ -46,6 +47,7 @@ class Live:
 
     Attributes:
         sharing: Our part in the shared document.
+        talk: What people say in it.
         on_board: Called with the board once it is known, and when people change it.
         company: Where others are told that we look, and whom we go along with.
         travel: What moment is shown, if it is not the present.
@@ -59,6 +61,7 @@ class Live:
         self.streams.on_open = self.refill
         self.travel = Travel(self)
         self.sharing = Sharing()
+        self.talk = Talk(self)
         self.sharing.watchers.append(self._on_change)
         self.company = Company(self)
         self.on_board: Callable[[Board], Awaitable[None]] = _ignore

@@ -12,6 +12,7 @@ from collab_dash.tui.screens.board import BoardScreen
 from collab_dash.tui.widgets.preview import Preview
 from tui.fake_session import app_of
 from tui.sample import later_events, sample_session
+from tui.talking import talking_session
 
 Compare = Callable[..., bool]
 
@@ -70,3 +71,17 @@ CASES: dict[str, tuple[tuple[int, int], tuple[str, ...], bool]] = {
 def test_the_board_looks_as_it_did(case: str, snap_compare: Compare) -> None:
     size, keys, later = CASES[case]
     assert snap_compare(app_of(sample_session()), terminal_size=size, run_before=after(*keys, later=later))
+
+
+TALK: dict[str, tuple[tuple[int, int], tuple[str, ...]]] = {
+    "talk-160x45": ((160, 45), ("1", "j", "j")),
+    "talk-80x24": ((80, 24), ("3",)),
+    "thread-160x45": ((160, 45), ("3", "G", "k", "c", "up", "up")),
+    "chat-80x24": ((80, 24), ("C",)),
+}
+
+
+@pytest.mark.parametrize("case", TALK)
+def test_talk_looks_as_it_did(case: str, snap_compare: Compare) -> None:
+    size, keys = TALK[case]
+    assert snap_compare(app_of(talking_session()), terminal_size=size, run_before=after(*keys))
