@@ -20,8 +20,9 @@ from pathlib import Path
 
 from rig import HubProcess, median, pin_here, workspace
 
+from collab_dash.board import Pane
 from collab_dash.doc import edits
-from collab_dash.doc.document import Document
+from collab_dash.doc.document import Changed, Document
 from collab_dash.doc.entries import Author, Mark
 from collab_dash.peer.replica import Replica
 from collab_dash.peer.session import Session, join
@@ -67,29 +68,28 @@ async def time_edits(link: str, peers: int, rate: int, seconds: float) -> tuple[
     delays: list[float] = []
     async with contextlib.AsyncExitStack() as stack:
         replicas = [await stack.enter_async_context(replica_at(link)) for _ in range(peers)]
-        (pane,) = replicas[0].document.panes
+        with replicas[0].edit() as document:
+            panes = [edits.add_pane(document, next(iter(document.pages)), Pane(view="feeds")) for _ in replicas]
+        for replica in replicas:
+            while not replica.document.panes.keys() >= set(panes):
+                await asyncio.sleep(0.002)
 
-        def watch(replica: Replica) -> None:
-            seen = ""
-
-            def changed(_: object) -> None:
-                nonlocal seen
-                title = replica.document.panes[pane].title
-                author, _, stamp = title.partition(" ")
-                if title != seen and stamp and author != str(id(replica)):
-                    delays.append((time.monotonic_ns() - int(stamp)) / 1e6)
-                seen = title
+        def watch(replica: Replica, own: str) -> None:
+            def changed(which: Changed | None) -> None:
+                now = time.monotonic_ns()
+                others = [id_ for root, id_ in which or () if root == "panes" and id_ != own]
+                delays.extend((now - int(replica.document.panes[id_].title)) / 1e6 for id_ in others)
 
             replica.watchers.append(changed)
 
-        for replica in replicas:
-            watch(replica)
+        for replica, pane in zip(replicas, panes, strict=True):
+            watch(replica, pane)
         started, count = time.monotonic(), int(rate * seconds)
         for number in range(count):
             await asyncio.sleep(started + number / rate - time.monotonic())
             replica = replicas[number % peers]
             with replica.edit() as document:
-                edits.change(document, "panes", pane, title=f"{id(replica)} {time.monotonic_ns()}")
+                edits.change(document, "panes", panes[number % peers], title=str(time.monotonic_ns()))
         for replica in replicas:
             await until(replica, 0)
         async with asyncio.timeout(5):

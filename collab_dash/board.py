@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 VIEWS = ("table", "log", "line", "stat", "bars", "json", "feeds", "people", "marks", "chat")
+FEEDLESS = ("feeds", "people", "marks", "chat")
 
 
 class Pane(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -49,6 +50,11 @@ class Pane(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     width: Annotated[int, Meta(ge=1, le=12)] = 6
     height: Annotated[int, Meta(ge=1, le=100)] = 1
     id: str = ""
+
+
+def name_of(pane: Pane) -> str:
+    """Give what a pane is called: its title, or its feeds, or its view."""
+    return pane.title or ", ".join(pane.feeds) or pane.view.capitalize()
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import pydantic
 
-from .board import Board, Page, Pane
+from .board import FEEDLESS, Board, Page, Pane
 from .errors import ConfigError
 from .event import OWN_FEEDS, is_feed_name
 from .rules import Rule
@@ -33,7 +33,6 @@ from .workspace_location import (
 )
 from .workspace_models import (
     EDIT_LIMIT,
-    FEEDLESS,
     PageTable,
     PaneTable,
     SessionTable,

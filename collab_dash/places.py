@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from .board import Board, Page, Pane
-
-
-def name_of(pane: Pane) -> str:
-    """Give what a pane is called."""
-    return pane.title or ", ".join(pane.feeds) or pane.view.capitalize()
+from .board import Board, Page, Pane, name_of
 
 
 def spot_of(pane: Pane, number: int) -> str:

@@ -19,7 +19,6 @@ from .wire import MAX_NAME
 from .workspace_faults import nearest
 
 EDIT_LIMIT = "200/s"
-FEEDLESS = ("feeds", "people", "marks", "chat")
 
 
 class _Table(pydantic.BaseModel):

@@ -35,7 +35,18 @@ from collab_dash.rules import parse_when
 from collab_dash.testing import collect
 from collab_dash.tui.app import BoardApp
 from collab_dash.tui.panes.make import VIEWS as PANES
-from collab_dash.tui.screens import alerts, board, dialogs, introduce, knocks, people, share, speaking
+from collab_dash.tui.screens import (
+    alerts,
+    board,
+    dialogs,
+    introduce,
+    knocks,
+    pane_form,
+    people,
+    picker,
+    share,
+    speaking,
+)
 from collab_dash.tui.screens.help import HelpDialog
 from collab_dash.tui.widgets.keys import is_ours
 from collab_dash.workspace_models import (
@@ -53,7 +64,7 @@ ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")] + sorted(ROOT.glob("docs/**/*.md"))
 _FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_NAMES = {"slash": "/", "escape": "Esc"}
+_NAMES = {"slash": "/", "plus": "+", "escape": "Esc"}
 
 
 class Block(NamedTuple):
@@ -247,7 +258,8 @@ def test_every_exception_and_exit_code_is_told() -> None:
 def bindings() -> Iterator[Binding]:
     modules = chain(
         vars(board).values(),
-        *(vars(module).values() for module in (dialogs, alerts, introduce, knocks, people, share, speaking)),
+        *(vars(module).values() for module in (dialogs, alerts, introduce, knocks, pane_form, people, picker)),
+        *(vars(module).values() for module in (share, speaking)),
     )
     owners: list[Any] = [BoardApp, HelpDialog, *PANES.values(), *modules]
     kinds = {kind for owner in owners if isinstance(owner, type) for kind in owner.__mro__ if "BINDINGS" in vars(kind)}

@@ -33,6 +33,7 @@ Changed = set[tuple[str, str]]
 E = TypeVar("E", bound=msgspec.Struct)
 
 NOTHING = b"\x00\x00"
+MANY = 100
 _PANE_FIELDS = tuple(field for field in Pane.__struct_fields__ if field != "id")
 _RULE_FIELDS = tuple(field for field in Rule.__struct_fields__ if field != "id")
 
@@ -196,21 +197,22 @@ class Document:
     def settle(self) -> Changed:
         """Bring the entries up to date, and tell which changed."""
         changed, self._changed = self._changed, set()
-        for root, id_ in changed:
-            if root in ENTRIES:
-                self._read(root, id_)
+        for root in ENTRIES:
+            self._read(root, [id_ for among, id_ in changed if among == root])
         if any(root == "room" for root, _ in changed):
             self.room = self._single("room", RoomEntry())
         if any(root == "meta" for root, _ in changed):
             self.meta = self._single("meta", MetaEntry())
         return changed
 
-    def _read(self, root: str, id_: str) -> None:
-        value = self.raw(root, id_)
-        try:
-            self.entries[root][id_] = read(root, value)
-        except msgspec.ValidationError:
-            self.entries[root].pop(id_, None)
+    def _read(self, root: str, ids: list[str]) -> None:
+        values = self.roots[root].to_py() if len(ids) > MANY else None  # at one go: each look costs as much as an entry
+        for id_ in ids:
+            value = self.raw(root, id_) if values is None else values.get(id_)
+            try:
+                self.entries[root][id_] = read(root, value)
+            except msgspec.ValidationError:
+                self.entries[root].pop(id_, None)
 
     def _single(self, root: str, otherwise: E) -> E:
         try:

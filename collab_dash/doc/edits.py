@@ -7,6 +7,7 @@ Call them within `Document.edit`. Ids are random, so that two who add something 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -105,6 +106,27 @@ def move_pane(document: Document, id_: str, *, after: str, page: str | None = No
         change(document, "panes", id_, order=_place(others, after, first=not after), page=page)
 
 
+def arrange(document: Document, slots: Sequence[tuple[str, int, int]], *, moved: str = "", page: str = "") -> None:
+    """
+    Give the panes of a page their sizes, and one of them another place.
+
+    Args:
+        document: Where.
+        slots: Id, width and height of each pane, in the order they are to have.
+        moved: The pane that is to have another place among them; empty for none.
+        page: The page, if the pane comes from another one.
+
+    """
+    for id_, width, height in slots:
+        if (pane := document.panes.get(id_)) is not None:
+            sizes = {"width": (pane.width, width), "height": (pane.height, height)}
+            change(document, "panes", id_, **{name: new for name, (old, new) in sizes.items() if old != new})
+    ids = [id_ for id_, _, _ in slots if id_ in document.panes]
+    if moved in ids and (page or ids != [id_ for id_ in document.panes if id_ in ids]):
+        place = ids.index(moved)
+        move_pane(document, moved, after=ids[place - 1] if place else "", page=page or None)
+
+
 def move_page(document: Document, id_: str, *, after: str) -> None:
     """Move a page behind another, or to the first place."""
     others = {other: entry for other, entry in document.pages.items() if other != id_}
@@ -116,6 +138,11 @@ def on_page(document: Document, page: str) -> dict[str, PaneEntry]:
     return {id_: pane for id_, pane in document.panes.items() if pane.page == page}
 
 
+def last_on(document: Document, page: str) -> str:
+    """Give the last pane of a page; empty if it has none."""
+    return next(reversed(on_page(document, page)), "")
+
+
 def _place(ordered: dict[str, Any], after: str, *, first: bool = False) -> str:
     """Give the order that is after the entry `after`; or after the last one, or before the `first`."""
     orders = [entry.order for entry in ordered.values()]
@@ -123,8 +150,8 @@ def _place(ordered: dict[str, Any], after: str, *, first: bool = False) -> str:
         return between("", orders[0] if orders else "")
     if after not in ordered:
         return between(orders[-1] if orders else "", "")
-    index = list(ordered).index(after)
-    return between(orders[index], orders[index + 1] if index + 1 < len(orders) else "")
+    place = ordered[after].order
+    return between(place, next((order for order in orders if order > place), ""))  # two may have come to the same place
 
 
 def set_room_filter(document: Document, text: str) -> None:

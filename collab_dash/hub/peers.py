@@ -26,7 +26,7 @@ class Peers:
     def __init__(self, *, approve: bool = False) -> None:
         self.joined: set[Subscriber] = set()
         self.admission = Admission(asking=approve, joined=lambda: frozenset(self.joined))
-        self._others: set[Link] = set()
+        self._others: dict[str, Link] = {}
         self._changed = asyncio.Event()
 
     @property
@@ -44,15 +44,23 @@ class Peers:
         self.joined.discard(subscriber)
         self.wake()
 
-    def open(self, link: Link) -> None:
+    def open(self, client: str, link: Link) -> None:
         """Count in a link that is no subscriber's; it is closed with the others."""
-        self._others.add(link)
+        self._others[client] = link
         self.wake()
 
-    def shut(self, link: Link) -> None:
+    def shut(self, client: str) -> None:
         """Count it out."""
-        self._others.discard(link)
+        self._others.pop(client, None)
         self.wake()
+
+    def subscriber(self, client: str) -> Subscriber | None:
+        """Give the subscriber of that id, if there is one."""
+        return next((each for each in self.joined if each.client == client), None)
+
+    def other(self, client: str) -> Link | None:
+        """Give the link of that id that is no subscriber's, if there is one."""
+        return self._others.get(client)
 
     def push(self, event: str, data: Any) -> None:
         """Send every subscriber something that is not an event."""
@@ -71,5 +79,5 @@ class Peers:
     async def close(self, code: Close, reason: str) -> None:
         """Close every link, of those who wait too, all at once."""
         async with asyncio.TaskGroup() as closing:
-            for link in (*(each.link for each in self.joined), *self._others, *self.admission.links):
+            for link in (*(each.link for each in self.joined), *self._others.values(), *self.admission.links):
                 closing.create_task(link.close(code, reason))

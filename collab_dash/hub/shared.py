@@ -207,7 +207,8 @@ class Shared:
             self._history.add(news)
         self._accepted.append(Accepted(news, author))
         self._unsaved += len(news)
-        self._level.clear()
+        if not self.ended.is_set():
+            self._level.clear()
         self._wake.set()
         if changed:
             for watcher in self.watchers:
@@ -235,7 +236,13 @@ class Shared:
     # To the disk, and to everybody
 
     async def run(self) -> None:
-        """Save and relay what was accepted, until cancelled."""
+        """Save and relay what was accepted, until cancelled; who waits for that to be done waits no longer then."""
+        try:
+            await self._run()
+        finally:
+            self._level.set()
+
+    async def _run(self) -> None:
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(RETRY_WRITE if self._unkept else None):

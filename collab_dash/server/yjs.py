@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
@@ -19,12 +20,14 @@ from ..doc.sync import Kind, Message, denied, read, write
 from ..errors import BadFrame, RequestRefused
 from ..hub.hub import Hub
 from ..hub.replica import Replica
-from ..wire import Close, Code, may
+from ..wire import Close, Code, Knock, may
 from .credentials import Credentials
 from .frames import binary_frame
 from .websocket import WebSocketLink
 
 HEARTBEAT = 15.0
+EARLY = 100
+CALLED = "a Yjs program"
 OnPresence = Callable[[Message], None]
 _NO_NEWS = binary_frame(write(Kind.AWARENESS, b"\x00"))
 
@@ -39,14 +42,10 @@ async def serve_yjs(socket: WebSocket, hub: Hub, credentials: Credentials, *, re
     elif socket.path_params["session"] != hub.session:
         await link.close(Close.NO_SUCH_SESSION, f"the session of this hub is /yjs/{hub.session}")
     else:
-        hub.peers.open(link)
         try:
-            code, reason = await _serve(link, hub, role)
-            await link.close(code, reason)
+            await link.close(*await _admitted(link, hub, role))
         except* WebSocketDisconnect:
             pass
-        finally:
-            hub.peers.shut(link)
 
 
 def token_of(socket: WebSocket) -> str:
@@ -55,9 +54,43 @@ def token_of(socket: WebSocket) -> str:
     return socket.query_params.get("token") or (given.strip() if scheme.lower() == "bearer" else "")
 
 
-async def _serve(link: WebSocketLink, hub: Hub, role: str) -> tuple[int, str]:
+async def _admitted(link: WebSocketLink, hub: Hub, role: str) -> tuple[int, str]:
+    """Serve a program, once a host has let it in where they want to be asked; give the code and reason of its end."""
+    guest, early = Guest(secrets.token_hex(4), role), deque[str | bytes](maxlen=EARLY)
+    admission = hub.peers.admission
+    if admission.must_ask(role, guest.person):
+        knock = Knock(client=guest.client, name=CALLED, role=role, address=link.address)
+        try:
+            with admission.waiting(knock, guest.person, link) as answer:
+                if not await _hearing(link, early, answer):
+                    return Close.REMOVED, "the host did not let you in"
+        except RequestRefused as error:
+            return Close.TOO_MANY, str(error)
+    hub.peers.open(guest.client, link)
+    try:
+        return await _serve(link, hub, guest, early)
+    finally:
+        hub.peers.shut(guest.client)
+
+
+async def _hearing(link: WebSocketLink, early: deque[str | bytes], answer: asyncio.Future[bool]) -> bool:
+    """Wait for an answer, and keep what the program says meanwhile; it does not say its first words again."""
+
+    async def hear() -> None:
+        while True:
+            early.append(await link.receive())
+
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(hear()), tasks.create_task(_heartbeat(link))]
+        yes = await answer
+        for task in running:
+            task.cancel()
+    return yes
+
+
+async def _serve(link: WebSocketLink, hub: Hub, guest: Guest, early: deque[str | bytes]) -> tuple[int, str]:
     """Serve until the link breaks, or until what it sends may not stand: then give the code and the reason."""
-    guest = Guest(secrets.token_hex(4), role)
+    role = guest.role
     replica = Replica(link, hub.shared, role=role, person=guest.person)
     program = Program(link, replica, role, on_presence=partial(_take_presence, hub, guest, link))
     hub.presence.come(guest)
@@ -66,7 +99,7 @@ async def _serve(link: WebSocketLink, hub: Hub, role: str) -> tuple[int, str]:
             running = [tasks.create_task(replica.run()), tasks.create_task(_heartbeat(link))]
             try:
                 while True:
-                    await program.take(await link.receive())
+                    await program.take(early.popleft() if early else await link.receive())
             except BadFrame as error:
                 return Close.BAD_FRAME, str(error)
             except RequestRefused as error:

@@ -130,3 +130,15 @@ async def test_a_viewer_is_told_that_nothing_can_be_changed() -> None:
         seat.app.live.sharing.edit(lambda doc: edits.set_room_filter(doc, "x > 1"))
         seat.app.live.sharing.undo()
         assert troubles == ["a viewer's link changes nothing"] * 2
+
+
+async def test_a_pane_keeps_the_keys_when_it_becomes_another_view() -> None:
+    async with opened(session()) as seat:
+        await shared(seat)
+        await seat.press("2")
+        second = panes(seat.session.shared.document)[1]
+        seat.session.shared.edit(lambda doc: edits.change(doc, "panes", second, view="stat"))
+        await seat.until(lambda: seat.board.stage.panes[1].spec.view == "stat")
+        await seat.settle()
+        assert seat.pane is seat.board.stage.panes[1]
+        assert seat.pane.has_focus

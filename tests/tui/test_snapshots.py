@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 
 from collab_dash.tui.app import BoardApp
 from collab_dash.tui.screens.board import BoardScreen
+from collab_dash.tui.widgets.preview import Preview
 from tui.fake_session import app_of
 from tui.sample import later_events, sample_session
 from tui.talking import talking_session
@@ -22,12 +23,14 @@ def after(*keys: str, later: bool = False) -> Callable[[Pilot[None]], Awaitable[
     async def run(pilot: Pilot[None]) -> None:
         app = pilot.app
         assert isinstance(app, BoardApp)
-        while not app.live.streams.settled or app.live.sharing.document is None:
+        while not (app.live.streams.settled and app.live.sharing.may_edit):
             await pilot.pause()
         await pilot.press(*keys)
         board = app.screen_stack[0]
         assert isinstance(board, BoardScreen)
         while not app.live.travel.settled or (board.timeline and not board.timeline.window.settled):
+            await pilot.pause()
+        while awaited(app):
             await pilot.pause()
         if later:
             app.live.streams.take(later_events())
@@ -36,6 +39,12 @@ def after(*keys: str, later: bool = False) -> Callable[[Pilot[None]], Awaitable[
         await pilot.pause()
 
     return run
+
+
+def awaited(app: BoardApp) -> bool:
+    """Tell whether a preview, or the past of its stream, is still to come."""
+    previews = app.screen.query(Preview)
+    return any(preview.display and preview.pane is None for preview in previews) or not app.live.streams.settled
 
 
 CASES: dict[str, tuple[tuple[int, int], tuple[str, ...], bool]] = {
@@ -49,6 +58,10 @@ CASES: dict[str, tuple[tuple[int, int], tuple[str, ...], bool]] = {
     "help-160x45": ((160, 45), ("question_mark",), False),
     "follow-120x32": ((120, 32), ("F",), False),
     "people-80x24": ((80, 24), ("P",), False),
+    "picker-160x45": ((160, 45), ("plus", "down", "right", "down"), False),
+    "picker-80x24": ((80, 24), ("plus", "down"), False),
+    "form-160x45": ((160, 45), ("4", "e"), False),
+    "form-80x24": ((80, 24), ("4", "e"), False),
     "travelling-160x45": ((160, 45), ("t", *["less_than_sign"] * 5), False),
     "travelling-80x24": ((80, 24), ("t", *["less_than_sign"] * 5), False),
 }

@@ -58,6 +58,9 @@ class Introduce(Payload):
     color: str = Field("", max_length=20)
 
 
+REMOVED = "removed by the host"
+
+
 class OneClient(Payload):
     """The id of a program in this session."""
 
@@ -132,16 +135,17 @@ async def renew(hub: Hub, subscriber: Subscriber, payload: Empty) -> None:
 @bind(REMOVE, OneClient, role="host")
 async def remove(hub: Hub, subscriber: Subscriber, payload: OneClient) -> None:
     """Close somebody's link for good; where newcomers wait, they wait the next time."""
-    for other in tuple(hub.peers.joined):
-        if other.client == payload.client:
-            break
-    else:
+    if (link := hub.peers.other(payload.client)) is not None:
+        await link.close(Close.REMOVED, REMOVED)
+        return
+    other = hub.peers.subscriber(payload.client)
+    if other is None:
         raise RequestRefused("nobody of that id is here", code=Code.NOT_FOUND, path=("data", "client"))
     hub.peers.admission.forget(other.person)
     other.role = ""  # while its link closes it may nothing
     hub.presence.leave(other, clean=True)
     hub.leave(other)
-    await other.link.close(Close.REMOVED, "removed by the host")
+    await other.link.close(Close.REMOVED, REMOVED)
 
 
 @bind(LET_IN, Answer, role="host")

@@ -39,19 +39,19 @@ def rows_of(cells: Sequence[Cell]) -> Iterator[range]:
 def places(cells: Sequence[Cell], width: int, height: int) -> list[Place]:
     """Share a page of `width` by `height` among its panes; every row is full, and so is the page."""
     rows = list(rows_of(cells))
-    heights = _shares([max(cells[index].height for index in row) for row in rows], height)
+    heights = shares([max(cells[index].height for index in row) for row in rows], height)
     found: list[Place] = []
     y = 0
     for row, tall in zip(rows, heights, strict=True):
         x = 0
-        for wide in _shares([cells[index].width for index in row], width):
+        for wide in shares([cells[index].width for index in row], width):
             found.append(Place(x, y, wide, tall))
             x += wide
         y += tall
     return found
 
 
-def _shares(weights: Sequence[int], total: int) -> list[int]:
+def shares(weights: Sequence[int], total: int) -> list[int]:
     """Share out whole numbers by weight."""
     whole, used, before = sum(weights), 0, 0
     shares: list[int] = []

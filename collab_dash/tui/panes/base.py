@@ -11,10 +11,10 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from ...board import Page
+from ...board import Page, name_of
 from ...board import Pane as Spec
 from ...event import Event
-from ...places import is_page, is_pane, name_of, spot_of
+from ...places import is_page, is_pane, spot_of
 from ...wire import FeedStatus, Person
 from ..drawing.row import Row
 from ..drawing.text import clean, wrap

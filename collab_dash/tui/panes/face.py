@@ -100,10 +100,8 @@ def empty(pane: Pane, width: int, height: int) -> list[Row]:
     dim, text, accent = pane.ink("dim"), pane.ink("text"), pane.ink("accent")
     if pane.live.travel.position is not None:
         return [Row()] * max((height - 2) // 3, 0) + _nothing_then(pane)
-    if pane.filter:
-        rows = [Row("Nothing matches ", dim).add(clean(pane.filter), text)]
-        own = pane.filter != pane.spec.filter
-        rows.append(Row("Esc" if own else "/", accent).add(f" {'clears' if own else 'changes'} the filter", dim))
+    if pane.filter or pane.live.state.room_filter:
+        rows = _unmatched(pane)
     else:
         names = clean(", ".join(pane.spec.feeds))
         waited = span((pane.live.state.clock() - pane.since) / 1000)
@@ -122,6 +120,21 @@ def empty(pane: Pane, width: int, height: int) -> list[Row]:
     if pane.may_reconnect:
         rows.append(Row("r", accent).add(" tries again now", dim))
     return [Row()] * max((height - len(rows)) // 3, 0) + rows
+
+
+def _unmatched(pane: Pane) -> list[Row]:
+    """Say which filters nothing matches, and what changes them."""
+    dim, text, accent = pane.ink("dim"), pane.ink("text"), pane.ink("accent")
+    room, row, rows = pane.live.state.room_filter, Row("Nothing matches ", dim), []
+    if pane.filter:
+        row.add(clean(pane.filter), text)
+        own = pane.filter != pane.spec.filter
+        rows.append(Row("Esc" if own else "/", accent).add(f" {'clears' if own else 'changes'} the filter", dim))
+    if room:
+        row.add(" and " if pane.filter else "", dim).add(clean(room), text).add(" (room filter)", dim)
+        if pane.live.sharing.may_edit:
+            rows.append(Row("f", accent).add(" changes the room filter", dim))
+    return [row, *rows]
 
 
 def _nothing_then(pane: Pane) -> list[Row]:

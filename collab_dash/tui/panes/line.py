@@ -88,7 +88,7 @@ class LinePane(CoursesPane):
         lines = [_scaled(course, left, relative=relative) for _, course in shown]
         low, high = self._scale(lines)
         ticks = self._ticks(low, high, height, relative=relative)
-        self._label = max(self._label, *(len(label) for label in ticks.values()))
+        self._label = max([self._label, *(len(label) for label in ticks.values())])
         plot = max(width - self._label - 2, 4)
         canvases = []
         for line in lines:

@@ -20,6 +20,7 @@ from ..widgets.offer import OfferLine
 from ..widgets.stage import Stage
 from ..widgets.tabs import Tabs
 from ..widgets.topline import Banner, TopLine
+from .editing import Editing
 from .talking import Talking
 from .together import Together
 
@@ -27,13 +28,12 @@ if TYPE_CHECKING:
     from ..panes.base import Pane
     from ..panes.feeds import FeedsPane
     from ..widgets.digest import Digest
-    from ..widgets.prompt import Prompt
 
 NARROW, SHORT = 100, 30
 LEAST = (40, 10)
 
 
-class BoardScreen(Talking, Together):
+class BoardScreen(Talking, Editing, Together):
     """
     Pages of panes with their chrome.
 
@@ -48,7 +48,6 @@ class BoardScreen(Talking, Together):
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
     BINDINGS: ClassVar[list[BindingType]] = [
         # Keys that move the focus go first: the key after them is for where it moved to.
-        Binding("slash", "filter", "Filter", key_display="/", priority=True),
         Binding("tab", "pane(1)", "Next", key_display="tab", priority=True),
         Binding("shift+tab", "pane(-1)", "Previous", show=False, priority=True),
         Binding("l", "pane(1)", "Next", show=False, priority=True),
@@ -69,7 +68,6 @@ class BoardScreen(Talking, Together):
         super().__init__(live, Stage(live, self._arranged))
         self._wanted = page
         self._digest: Digest | None = None
-        self._prompt: Prompt | None = None
         self._doorbell = Doorbell(live.state, self._ring)
         live.on_board = self.show_board
 
@@ -93,18 +91,17 @@ class BoardScreen(Talking, Together):
     async def show_board(self, board: Board) -> None:
         """Show the session's pages."""
         from ..widgets.digest import Digest
-        from ..widgets.prompt import Prompt
 
-        if self._prompt is None or self._digest is None:
-            self._prompt, self._digest = Prompt(), Digest(self.live, self.stage.hidden)
-            await self.mount(self._digest, self._prompt, before=self.query_one(Keys))
+        if self._digest is None:
+            self._digest = Digest(self.live, self.stage.hidden)
+            await self.mount(self._digest, before=self.query_one(Keys))
         await self.stage.show(board, self._wanted)
         self._wanted = None
 
     @property
     def typing(self) -> bool:
-        """Whether keys are being typed into the prompt."""
-        return (self._prompt is not None and self._prompt.display) or self.typing_time or self.saying
+        """Whether keys are being typed into a line."""
+        return self.asking or self.typing_time or self.saying
 
     def _arranged(self) -> None:
         stage = self.stage
@@ -112,33 +109,15 @@ class BoardScreen(Talking, Together):
             hidden = len(stage.hidden())
             self._digest.display = stage.cramped and not stage.zoomed and hidden > 0 and self.size.height >= 18
             self._digest.styles.height = min(hidden, max(self.size.height // 4, 2)) + 2
-        self._show_tabs()
+        self.show_tabs()
         self.refresh_bindings()
         self._paint_all()
         self.live.company.tell()
 
-    def _show_tabs(self) -> None:
-        tabs, stage = self.query_one(Tabs), self.stage
-        page = stage.page
-        if page is not None and stage.cramped:
-            note = f"page {stage.open + 1}/{len(stage.pages)}" if len(stage.pages) > 1 else ""
-            titles = [self.tab_of(pane.name_on_screen, [pane]) for pane in stage.panes]
-            tabs.show_titles(titles, page.current, note)
-        else:
-            titles = [self.tab_of(view.page.title, view.panes) for view in stage.pages]
-            tabs.show_titles(titles, stage.open, "zoomed" * stage.zoomed)
-
     def talk_changed(self) -> None:
         """Show how much of the chat is not read."""
         if self.is_attached:
-            self._show_tabs()
-
-    def on_tabs_chosen(self, message: Tabs.Chosen) -> None:
-        """Go where the mouse says."""
-        if self.stage.cramped:
-            self.stage.go(message.index)
-        else:
-            self.stage.turn(message.index)
+            self.show_tabs()
 
     def on_resize(self, event: events.Resize) -> None:
         """Show one pane at a time where there is no room for more."""
@@ -173,6 +152,7 @@ class BoardScreen(Talking, Together):
             self._doorbell.listen()
             if self.live.state.waiting and self.live.state.board is None:
                 self.query_one("#connecting", Static).update(Content("waiting for the host to let you in…"))
+            self.show_tabs()
             self._paint_all()
             self.refresh_bindings()
 
@@ -196,8 +176,6 @@ class BoardScreen(Talking, Together):
             return False
         stage = self.stage
         match action:
-            case "filter":
-                return stage.current is not None and bool(stage.current.spec.feeds)
             case "pane" | "number":
                 return len(stage.panes) > 1
             case "page":
@@ -227,9 +205,9 @@ class BoardScreen(Talking, Together):
         self.stage.zoom()
 
     def action_back(self) -> None:
-        """Undo the latest of: following, offer, timeline, zoom, freeze, filter."""
+        """Undo the latest of: a drag, following, offer, timeline, zoom, freeze, filter."""
         pane = self.stage.current
-        if self.step_back() or self.close_timeline():
+        if self.stage.let_go() or self.step_back() or self.close_timeline():
             return
         if self.stage.zoomed:
             self.stage.zoom()
@@ -267,27 +245,6 @@ class BoardScreen(Talking, Together):
         self.run_worker(acknowledge(self.app, self.live, self.live.state.alerts[-1]))
 
     # What panes ask for
-
-    def action_filter(self) -> None:
-        """Type a filter for the pane."""
-        if self.stage.current is not None and self._prompt is not None:
-            self._prompt.open(self.stage.current)
-
-    def on_prompt_done(self, message: Prompt.Done) -> None:
-        """Use what was typed."""
-        if message.text is not None:
-            self._set_filter(message.pane, message.text)
-        self.set_focus(message.pane)
-
-    def _set_filter(self, pane: Pane, text: str) -> None:
-        """Filter a pane for all, or for ourselves alone where we may change nothing."""
-        sharing, id_ = self.live.sharing, pane.spec.id
-        if id_ and sharing.may_edit:
-            from ...doc.edits import change
-
-            sharing.edit(lambda document: change(document, "panes", id_, filter=text.strip()))
-        else:
-            pane.set_filter(text)
 
     def on_pane_inspect(self, message: Pane.Inspect) -> None:
         """Show an event whole."""

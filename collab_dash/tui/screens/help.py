@@ -11,7 +11,9 @@ from ..live import Live
 from ..widgets.keys import is_ours
 from .dialogs import Dialog
 
-_TWINS = {"ctrl+q": "ctrl+q", "ctrl+p": "ctrl+p", "f1": "F1"}
+NAMES = 18
+_TWINS = {"ctrl+q": "ctrl+q", "ctrl+p": "ctrl+p", "f1": "F1", "ctrl+z": "ctrl+z", "ctrl+y": "ctrl+y"}
+_TWINS |= {f"ctrl+{way}": f"ctrl+{way}" for way in ("left", "right", "up", "down")}
 _GROUPS = {"BoardApp": "Everywhere", "BoardScreen": "Board"}
 
 
@@ -52,11 +54,13 @@ class HelpDialog(Dialog):
                 continue
             rows += [Row()] if rows else []
             rows.append(Row(group, ink("strong")))
+            across = 2 if width >= 80 else 1
             cells = [
-                Row(fit("  " + " ".join(names), 16), ink("accent")).add(fit(what, 24), ink("text"))
+                Row(fit("  " + " ".join(names), NAMES), ink("accent")).add(
+                    fit(what, width // across - NAMES), ink("text")
+                )
                 for what, names in keys.items()
             ]
-            across = 2 if width >= 80 else 1
             down = -(-len(cells) // across)
             for y in range(down):
                 row = Row()

@@ -51,10 +51,9 @@ class Talking(Screen[None]):
     _walked = ""
 
     def on_mount(self) -> None:
-        """Hear what is said, and what could not be done."""
+        """Hear what is said."""
         self.live.talk.on_heard = self._hear
         self.live.talk.on_change = self.talk_changed
-        self.live.sharing.on_trouble = lambda trouble: self.notify(clean(trouble), severity="warning", markup=False)
 
     def talk_changed(self) -> None:
         """Show that something was said."""

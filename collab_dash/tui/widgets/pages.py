@@ -11,6 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from ...board import Page
+from ..arranging import Rows, slots
 from ..drawing.grid import Cell, places
 from ..live import Live
 from ..panes.base import Pane
@@ -33,8 +34,9 @@ class Grid(Layout):
 
     def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> ArrangeResult:
         """Place what is shown."""
-        shown: list[Widget] = [pane for pane in self._page.panes if pane in children] or children
-        cells = [Cell(pane.spec.width, pane.spec.height) if isinstance(pane, Pane) else Cell(12, 1) for pane in shown]
+        placed = [(pane, cell) for pane, cell in self._page.places() if pane in children]
+        shown: list[Widget] = [pane for pane, _ in placed] or children
+        cells = [cell for _, cell in placed] or [Cell(12, 1)] * len(children)
         return [
             WidgetPlacement(Region(*place), NULL_OFFSET, NULL_SPACING, widget)
             for place, widget in zip(places(cells, size.width, size.height), shown, strict=True)
@@ -61,6 +63,7 @@ class PageView(Container):
         self.page = page
         self.panes = [make_pane(live, spec, number) for number, spec in enumerate(page.panes, 1)]
         self.current = 0
+        self._sketch: Rows | None = None
         self._grid = Grid(self)
 
     @property
@@ -79,6 +82,7 @@ class PageView(Container):
         chosen = self.panes[self.current] if self.panes else None
         before = {pane.spec.id: pane for pane in self.panes}
         self.page = page
+        self._sketch = None
         self.panes = []
         for number, spec in enumerate(page.panes, 1):
             pane = before.get(spec.id)
@@ -86,12 +90,31 @@ class PageView(Container):
                 pane = make_pane(self.live, spec, number)
             self.panes.append(pane)
         self.current = _still(chosen, self.panes, self.current)
-        gone = [pane for pane in before.values() if pane not in self.panes]
+        gone = [child for child in self.children if child not in self.panes]
         come = [pane for pane in self.panes if pane not in before.values()]
-        await self.remove_children([*gone, *self.query_children(".empty")])
         await self.mount(*(come if self.panes else [_empty()]))
+        if self.panes and self.screen.focused in gone:
+            self.screen.set_focus(self.panes[self.current], scroll_visible=False)  # or else it goes to any other
+        await self.remove_children(gone)
+        self._place_anew()
+
+    def _place_anew(self) -> None:
         for child in self.children:
             child.refresh(layout=True)  # a widget forgets how its children were placed only when one of them asks
+
+    def places(self) -> list[tuple[Pane, Cell]]:
+        """Give the panes and how much of the page each has: as the board has it, or as it is sketched."""
+        panes = {pane.spec.id: pane for pane in self.panes}
+        sketch = slots(self._sketch or [])
+        if self._sketch is None or {slot.id for slot in sketch} != panes.keys():
+            return [(pane, Cell(pane.spec.width, pane.spec.height)) for pane in self.panes]
+        return [(panes[slot.id], Cell(slot.width, slot.height)) for slot in sketch]
+
+    def sketch(self, rows: Rows | None) -> None:
+        """Show what the page would be, on this screen alone; None for what it is."""
+        if rows != self._sketch:
+            self._sketch = rows
+            self._place_anew()
 
     def arrange_panes(self, *, single: bool) -> None:
         """Show all panes, or only the current one."""
@@ -113,4 +136,4 @@ def _still(chosen: Pane | None, panes: list[Pane], index: int) -> int:
 
 
 def _empty() -> Static:
-    return Static(Content("This page has no panes."), classes="empty")
+    return Static(Content("This page has no panes. + adds one."), classes="empty")

@@ -6,12 +6,9 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.message import Message
 from textual.widgets import Input, Static
 
-from ...filter import FilterError, compile_filter
 from ..drawing.text import clean
-from ..panes.base import Pane
 
 
 class PromptLine(Horizontal):
@@ -94,41 +91,3 @@ class PromptLine(Horizontal):
         verdict.update(Content(said))
         verdict.set_class(False, "bad")
         return True
-
-
-class Prompt(PromptLine):
-    """A line to type a filter in."""
-
-    sign = "/"
-    placeholder = 'filter, such as  mag >= 4.5 and place ~ "alaska"'
-
-    class Done(Message):
-        """The prompt is closed; `text` is None when nothing shall change."""
-
-        def __init__(self, pane: Pane, text: str | None) -> None:
-            super().__init__()
-            self.pane = pane
-            self.text = text
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._pane: Pane | None = None
-
-    def open(self, pane: Pane) -> None:
-        """Take the keys at once, for the filter of `pane`."""
-        self._pane = pane
-        self.begin(pane.filter)
-
-    def done(self, text: str | None) -> None:
-        """Give the keys back, and `text` to the pane."""
-        if self._pane is not None:
-            self.post_message(self.Done(self._pane, text))
-
-    def judge(self, text: str) -> str:
-        """Say what is wrong with a filter."""
-        try:
-            compile_filter(text)
-        except FilterError as error:
-            what = str(error).partition(f"character {error.position + 1}: ")[2]
-            raise ValueError(f"character {error.position + 1}: {what}") from None
-        return "" if text.strip() else "nothing typed shows everything"

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Static
 
 from ...board import Board, Page
 from ..live import Live
+from .hand import Grip, grip
 
 if TYPE_CHECKING:
     from ..panes.base import Pane
@@ -34,14 +37,23 @@ class Stage(Container):
 
     """
 
+    class Dragged(Message):
+        """Somebody dragged a border, or a pane, and let go of it."""
+
+        def __init__(self, grip: Grip) -> None:
+            super().__init__()
+            self.grip = grip
+
     def __init__(self, live: Live, arranged: Callable[[], None]) -> None:
         super().__init__()
         self.live = live
+        self.grip: Grip | None = None
         self.pages: list[PageView] = []
         self.open = 0
         self.zoomed = False
         self.cramped = False
         self._arranged = arranged
+        self._sought = self._sought_on = ""
 
     def compose(self) -> ComposeResult:
         """Say what is being waited for."""
@@ -72,7 +84,10 @@ class Stage(Container):
         await self.remove_children([child for child in self.children if child not in views])
         await self.mount(*(view for view in views if not view.is_attached))
         if not views:
-            await self.mount(Static(Content("This session has no pages."), classes="empty"))
+            await self.mount(
+                Static(Content("This session has no pages. + adds a pane, and a page for it."), classes="empty")
+            )
+        self._find()
         self.rearrange()
 
     async def _view(self, view: PageView | None, page: Page) -> PageView:
@@ -114,9 +129,10 @@ class Stage(Container):
             page.display = index == self.open
             page.arrange_panes(single=self.single)
         self._arranged()
-        self._focus()
+        self.focus_current()
 
-    def _focus(self) -> None:
+    def focus_current(self) -> None:
+        """Let the keys go to the current pane."""
         if (pane := self.current) is not None:
             self.screen.set_focus(pane, scroll_visible=False)  # at once: the next key is for this pane
 
@@ -128,7 +144,7 @@ class Stage(Container):
         if self.single:
             self.rearrange()
         else:
-            self._focus()
+            self.focus_current()
 
     def step(self, panes: int) -> None:
         """Go so many panes on, round and round."""
@@ -140,6 +156,22 @@ class Stage(Container):
         if 0 <= index < len(self.pages):
             self.open = index
             self.rearrange()
+
+    def seek(self, id_: str, page: str = "") -> None:
+        """Go to a page or a pane by its id, now or as soon as it is there; `page` is where a pane is to be."""
+        self._sought, self._sought_on = id_, page
+        if self._find():
+            self.rearrange()
+
+    def _find(self) -> bool:
+        for place, view in enumerate(self.pages):
+            ids = [pane.spec.id for pane in view.panes]
+            if self._sought and self._sought in (view.page.id, *ids) and self._sought_on in ("", view.page.id):
+                self.open = place
+                view.current = ids.index(self._sought) if self._sought in ids else view.current
+                self._sought = ""
+                return True
+        return False
 
     def zoom(self) -> None:
         """Give one pane the whole screen, or take it back."""
@@ -161,3 +193,43 @@ class Stage(Container):
         for pane in self.panes:
             if pane.display:
                 pane.want_paint()
+
+    # The mouse
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Take hold of a border or a title."""
+        view = self.page
+        if view is None or self.single or event.button != 1 or not self.live.sharing.may_edit:
+            return
+        pane = next((pane for pane in self.panes if pane.region.contains_point(event.screen_offset)), None)
+        self.grip = grip(view, pane, event.screen_offset) if pane is not None else None
+        if self.grip is not None:
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Show what letting go here would do."""
+        if self.grip is not None and self.page is self.grip.view:
+            self.grip.move(event.screen_offset)
+            self._arranged()
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """Let go; what was made of the page is shown until the board has it."""
+        if self.grip is not None and self.page is self.grip.view:
+            self.grip.move(event.screen_offset)  # moves on the way here may come after this
+        held = self._release()
+        if held is not None and held.rows is not None:
+            self.post_message(self.Dragged(held))
+
+    def let_go(self) -> bool:
+        """Leave everything where it was; tell whether something was held."""
+        held = self._release()
+        if held is not None:
+            held.view.sketch(None)
+        return held is not None
+
+    def _release(self) -> Grip | None:
+        held, self.grip = self.grip, None
+        if held is not None:
+            self.release_mouse()
+            self._arranged()
+        return held

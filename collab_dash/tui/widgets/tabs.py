@@ -47,7 +47,8 @@ class Tabs(Drawn):
     def draw(self, width: int, height: int) -> list[Row]:
         """Draw the titles, or those around the open one."""
         labels = [f"{index} {cut(clean(title), LONGEST)}" for index, title in enumerate(self.titles, 1)]
-        room = width - len(self.note) - 2
+        note = cut(self.note, max(width // 2, 10))
+        room = width - cells_of(note) - 2
         shown = window([cells_of(label) + 2 for label in labels], self.open, room - 3)
         dim, accent = self.ink("dim"), self.ink("accent")
         row = Row("‹" if shown.start else " ", dim)
@@ -60,7 +61,7 @@ class Tabs(Drawn):
             self._spans.append((row.cells, index))
         if shown.stop < len(labels):
             row.add("›", dim)
-        return [row.to(width - len(self.note) - 1, dim).add(self.note, dim)]
+        return [row.to(width - cells_of(note) - 1, dim).add(note, dim)]
 
     def on_click(self, event: events.Click) -> None:
         """Open the tab under the mouse."""

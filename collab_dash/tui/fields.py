@@ -1,0 +1,161 @@
+"""A pane's description as people type it: each of its fields to text and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from typing import Any, NamedTuple
+
+from ..board import VIEWS, Board
+from ..duration import parse_duration
+from ..filter import FilterError, compile_expression, compile_filter
+from ..type_globs import check_type_glob
+from .drawing.grid import COLUMNS
+from .panes.columns import Column
+
+LONGEST = 2000
+_UNITS = {"d": 86_400, "h": 3600, "m": 60}
+
+
+class Field(NamedTuple):
+    """
+    One field of a pane.
+
+    Args:
+        name: As `board.Pane` has it.
+        usual: What stands there while nothing is typed and the feed's plugin has no wish.
+        hint: What may be typed.
+        read: Gives what a text means; raises ValueError, which says why it means nothing.
+
+    """
+
+    name: str
+    usual: str
+    hint: str
+    read: Callable[[str, Board], Any]
+
+
+def write(value: Any, name: str = "") -> str:
+    """Give a field's value as it is typed."""
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    return _span(value) if name == "span" else str(value)
+
+
+def _span(seconds: int) -> str:
+    for unit, length in _UNITS.items():
+        if seconds and seconds % length == 0:
+            return f"{seconds // length}{unit}"
+    return f"{seconds}s" if seconds else ""
+
+
+def parts(text: str) -> Iterator[str]:
+    """Give what commas part, except those in quotes and parentheses."""
+    part, quote, depth = "", "", 0
+    for character in text:
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "\"'":
+            quote = character
+        else:
+            depth += (character == "(") - (character == ")")
+        if character == "," and not quote and depth <= 0:
+            yield part.strip()
+            part = ""
+        else:
+            part += character
+    if part.strip():
+        yield part.strip()
+
+
+def _brief(error: FilterError) -> str:
+    """Say what is wrong with an expression, without repeating it."""
+    place = f"character {error.position + 1}: "
+    return place + str(error).partition(place)[2]
+
+
+def _known(name: str, names: tuple[str, ...], what: str) -> str:
+    if name in names:
+        return name
+    near = get_close_matches(name, names, n=1)
+    raise ValueError(f"there is no {what} {name}; {f'did you mean {near[0]}?' if near else ', '.join(names)}")
+
+
+def _text(text: str, board: Board) -> str:
+    return text.strip()
+
+
+def _feeds(text: str, board: Board) -> tuple[str, ...]:
+    return tuple(_known(name, (*board.feeds, "*"), "feed") for name in parts(text))
+
+
+def _view(text: str, board: Board) -> str:
+    return _known(text.strip(), VIEWS, "view") if text.strip() else ""
+
+
+def _columns(text: str, board: Board) -> tuple[str, ...]:
+    found = tuple(parts(text))
+    for column in found:
+        try:
+            Column(column)
+        except FilterError as error:
+            raise ValueError(f"{column or 'an empty column'}: {_brief(error)}") from None
+    return found
+
+
+def _types(text: str, board: Board) -> tuple[str, ...]:
+    return tuple(check_type_glob(name) for name in parts(text))
+
+
+def _filter(text: str, board: Board) -> str:
+    try:
+        compile_filter(text)
+    except FilterError as error:
+        raise ValueError(_brief(error)) from None
+    return text.strip()
+
+
+def _expression(text: str, board: Board) -> str:
+    if not text.strip():
+        return ""
+    try:
+        compile_expression(text)
+    except FilterError as error:
+        raise ValueError(_brief(error)) from None
+    return text.strip()
+
+
+def _seconds(text: str, board: Board) -> int:
+    seconds = int(parse_duration(text)) if text.strip() else 0
+    if text.strip() and seconds < 1:
+        raise ValueError("a span is at least 1 s")
+    return seconds
+
+
+def _whole(most: int) -> Callable[[str, Board], int]:
+    def read(text: str, board: Board) -> int:
+        number = text.strip()
+        if not number.isascii() or not number.isdigit() or not 1 <= int(number) <= most:
+            raise ValueError(f"a whole number from 1 to {most}")
+        return int(number)
+
+    return read
+
+
+FIELDS = (
+    Field("title", "", "on the border; the feed's name by default", _text),
+    Field("feeds", "none", "the feeds it shows, commas between them; * for all", _feeds),
+    Field("view", "log", ", ".join(VIEWS), _view),
+    Field(
+        "columns", "the payload's first fields", "of a table or log: price, spark(price), bytes(used), age", _columns
+    ),
+    Field("types", "all", "event types, such as ticker:*", _types),
+    Field("filter", "none", 'which events, such as mag >= 4.5 and place ~ "alaska"', _filter),
+    Field("field", "the first number", "what line, stat and bars draw", _expression),
+    Field("by", "the key", "what bars counts by, line and stat split by, a table is sorted by", _expression),
+    Field("key", "all", "only events of this key", _text),
+    Field("unit", "none", "written after numbers; bytes and % are understood", _text),
+    Field("span", "15m, bars 60s", "how much is shown or counted: 90s, 15m, 2h", _seconds),
+    Field("width", "6", "columns of the page's twelve, 1 to 12", _whole(COLUMNS)),
+    Field("height", "1", "its row's height relative to the others, 1 to 100", _whole(100)),
+)

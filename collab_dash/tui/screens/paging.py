@@ -1,0 +1,177 @@
+"""The side of the main screen that changes pages, for everybody, and undoes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from textual.binding import Binding, BindingType
+from textual.command import Provider
+
+from ..drawing.text import clean
+from ..widgets.tabs import Tabs
+from .filtering import Filtering
+
+if TYPE_CHECKING:
+    from ...doc.document import Document
+    from ..panes.base import Pane
+    from ..undone import Seen
+
+T = TypeVar("T")
+
+
+def _commands() -> type[Provider]:
+    from .page_commands import PageCommands
+
+    return PageCommands
+
+
+class Paging(Filtering):
+    """A screen whose pages can be changed, for everybody, with undo."""
+
+    COMMANDS: ClassVar = {_commands}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("b", "move_page(-1)", "Move page left", show=False),
+        Binding("B,shift+b", "move_page(1)", "Move page right", show=False, key_display="B"),
+        Binding("backspace,ctrl+z", "undo", "Undo", show=False),
+        Binding("R,shift+r,ctrl+y", "redo", "Redo", show=False, key_display="R"),
+    ]
+
+    def on_mount(self) -> None:
+        """Say what cannot be done."""
+        self.live.sharing.on_trouble = self.complain
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what changes the board only to whom may."""
+        match action:
+            case "undo" | "redo":
+                return self.live.sharing.may_edit
+            case "move_page":
+                return self.live.sharing.may_edit and len(self.stage.pages) > 1
+        return super().check_action(action, parameters)
+
+    # What all edits share
+
+    def say(self, text: str) -> None:
+        """Tell the person in front of this screen something that others may have written part of."""
+        self.app.notify(clean(text), markup=False)
+
+    def complain(self, text: str) -> None:
+        """Tell the person in front of this screen what was not done."""
+        self.app.notify(clean(text), severity="warning", markup=False)
+
+    def may_edit(self) -> bool:
+        """Tell whether we may change the board; if not, say why."""
+        if not self.live.sharing.may_edit:
+            self.live.sharing.edit(lambda document: None)  # which says why
+        return self.live.sharing.may_edit
+
+    def edit(self, change: Callable[[Document], T]) -> T | None:
+        """Change the board for everybody."""
+        return self.live.sharing.edit(change)
+
+    def action_undo(self) -> None:
+        """Take back our own latest edit."""
+        self._step(self.live.sharing.undo, "undone")
+
+    def action_redo(self) -> None:
+        """Do again what was taken back."""
+        self._step(self.live.sharing.redo, "done again")
+
+    def _step(self, step: Callable[[], None], what: str) -> None:
+        from ..undone import told
+
+        before = self._seen()
+        step()
+        after = self._seen()
+        if before is not None and after is not None and (happened := told(before, after)):
+            self.say(f"{what}: {happened}")
+
+    def _seen(self) -> Seen | None:
+        from ..undone import see
+
+        document = self.live.sharing.document
+        return see(document) if document is not None else None
+
+    # Pages
+
+    def show_tabs(self) -> None:
+        """Show the titles of the pages; where there is little room, those of the panes."""
+        tabs, stage = self.query_one(Tabs), self.stage
+        page = stage.page
+        if page is not None and stage.cramped:
+            note = f"page {stage.open + 1}/{len(stage.pages)}" if len(stage.pages) > 1 else ""
+            titles = [self.tab_of(pane.name_on_screen, [pane]) for pane in stage.panes]
+            tabs.show_titles(titles, page.current, self._notes(note))
+        else:
+            note = "zoomed" if stage.zoomed else ""
+            titles = [self.tab_of(view.page.title, view.panes) for view in stage.pages]
+            tabs.show_titles(titles, stage.open, self._notes(note))
+
+    def tab_of(self, title: str, panes: Iterable[Pane]) -> str:
+        """Give what stands on the tab of a page, or of one pane."""
+        return title
+
+    def _notes(self, note: str) -> str:
+        held, room = self.stage.grip, self.live.state.room_filter
+        says = f"{held.says} · Esc leaves it" if held is not None else f"room filter: {room}" if room else ""
+        return " · ".join(clean(part) for part in (says, note) if part)
+
+    def on_tabs_chosen(self, message: Tabs.Chosen) -> None:
+        """Go where the mouse says."""
+        if self.stage.cramped:
+            self.stage.go(message.index)
+        else:
+            self.stage.turn(message.index)
+
+    async def action_new_page(self) -> None:
+        """Add a page behind the one on screen."""
+        from ...doc import edits
+        from ..widgets.asking import Question, judge_title
+
+        after = self.stage.page.page.id if self.stage.page is not None else ""
+
+        def done(title: str) -> None:
+            page = self.edit(lambda document: edits.add_page(document, title.strip(), after=after))
+            if page:
+                self.stage.seek(page)
+
+        if self.may_edit():
+            await self.ask(Question("new page", "its title", "", judge_title, done))
+
+    async def action_rename_page(self) -> None:
+        """Give the page on screen another title."""
+        from ...doc import edits
+        from ..widgets.asking import Question, judge_title
+
+        if self.stage.page is None or not self.may_edit():
+            return
+        id_, title = self.stage.page.page.id, self.stage.page.page.title
+
+        def done(title: str) -> None:
+            self.edit(lambda document: edits.change(document, "pages", id_, title=title.strip()))
+
+        await self.ask(Question("page title", "its title", title, judge_title, done))
+
+    def action_close_page(self) -> None:
+        """Take the page on screen off the board."""
+        from ...doc import edits
+
+        if self.stage.page is None or not self.may_edit():
+            return
+        page, now = self.stage.page.page, self.live.state.clock()
+        self.edit(lambda document: edits.close(document, "pages", page.id, now=now))
+        self.say(f"closed page {page.title} · ctrl+z brings it back")
+
+    def action_move_page(self, step: int) -> None:
+        """Move the page on screen by one place among the tabs."""
+        from ...doc import edits
+
+        if self.stage.page is None or not self.may_edit():
+            return
+        ids = [view.page.id for view in self.stage.pages]
+        id_ = ids.pop(self.stage.open)
+        place = self.stage.open + step
+        if 0 <= place <= len(ids):
+            after = ids[place - 1] if place else ""
+            self.edit(lambda document: edits.move_page(document, id_, after=after))
