@@ -302,6 +302,16 @@ async def test_a_name_rings_its_persons_bell_once_and_not_for_what_was_said_befo
         assert seat.app.live.talk.chat.unread == 0
 
 
+async def test_one_is_called_before_the_people_are_told_anew_after_a_break() -> None:
+    async with at_board(session(CHAT)) as (seat, bo):
+        await seat.push(Lost("gone", NOON))
+        back = welcome(client="c7", role="editor", person=ANA.id, doc=seat.session.shared.epoch, recovered=True)
+        await seat.push(Joined(back))
+        bo.say("@ana are you back?")
+        await seat.until(lambda: toasts(seat) == ["bo: @ana are you back?"])
+        assert seat.app.live.talk.me == ANA
+
+
 async def test_unread_lines_are_counted_in_the_title_until_somebody_looks() -> None:
     async with at_board(session(LOG, CHAT)) as (seat, bo):
         bo.say("one")

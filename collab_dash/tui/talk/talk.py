@@ -16,6 +16,7 @@ from .references import mentions
 
 if TYPE_CHECKING:
     from ...doc.document import Changed
+    from ...wire import Person
     from ..live import Live
 
 MOST_FLAGS = 300
@@ -110,16 +111,22 @@ class Talk:
     @property
     def me(self) -> Author:
         """How we sign."""
-        state = self._live.state
-        person = state.welcome.person or state.welcome.client if state.welcome else ""
-        here = next((one for one in state.people if state.is_me(one)), None)
-        return Author(id=person) if here is None else Author(id=person, name=here.name, color=here.color)
+        welcome, here = self._live.state.welcome, self._myself()
+        id_ = "" if welcome is None else welcome.person or welcome.client
+        return Author(id=id_) if here is None else Author(id=id_, name=here.name, color=here.color)
 
     @property
     def my_name(self) -> str:
         """What we are called here, unlike anybody else."""
+        here = self._myself()
+        return "" if here is None else self._live.state.name_of(here)
+
+    def _myself(self) -> Person | None:
+        """Find ourselves among the people, who may still be those of before a break of the link."""
         state = self._live.state
-        return next((state.name_of(person) for person in state.people if state.is_me(person)), "")
+        id_ = state.welcome.person if state.welcome else ""
+        before = next((person for person in state.people if id_ and person.person == id_), None)
+        return next((person for person in state.people if state.is_me(person)), before)
 
     @property
     def names(self) -> list[str]:
