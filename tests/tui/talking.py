@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from collab_dash.board import Pane
@@ -10,7 +11,7 @@ from collab_dash.doc.entries import Author, ChatLine, Mark, Note, Resolution
 from collab_dash.peer.updates import Firing, People
 from collab_dash.wire import Alert, Person
 from tui.fake_session import NOON, FakeSession, board
-from tui.sample import sample_events
+from tui.sample import TITLES, sample_events
 
 ANA = Author(id="a1", name="ana", color="teal")
 BO = Author(id="b2", name="bo", color="pink")
@@ -61,15 +62,15 @@ class Bo:
         return id_
 
 
-def talking_session() -> FakeSession:
-    """Give a session in which ana and bo have marked and said a few things."""
+def talking_session(titles: Sequence[str] = TITLES, word: str = "東京 too?") -> FakeSession:
+    """Give a session in which ana and bo have marked and said a few things, `word` among them."""
     panes = (
         Pane(feeds=("edits",), view="log", title="Edits", columns=("time", "wiki", "user", "delta", "title"), height=3),
         Pane(feeds=("market",), view="line", title="BTC-USD", key="BTC-USD", field="price", height=3),
         Pane(view="marks", width=8, height=2),
         Pane(view="chat", width=4),
     )
-    events = sample_events()
+    events = sample_events(titles=titles)
     session = FakeSession(
         board(*panes, feeds=("edits", "market")), events, offset=len(events), role="editor", person=ANA.id
     )
@@ -84,7 +85,7 @@ def talking_session() -> FakeSession:
     settled = bo.mark(edits_[-9].offset, text="a bot, again", at=NOON - 4000)
     bo.comment(settled, "known", at=NOON - 3000)
     bo.resolve(settled)
-    bo.comment(burst, "東京 too?", by=ANA, at=NOON - 2000)
+    bo.comment(burst, word, by=ANA, at=NOON - 2000)
     bo.mark(time=NOON - 500_000, text="deploy")
     bo.say("@ana look at #4021, it began at 13:51", at=NOON - 240_000)
     bo.say("on it; the load follows a minute later, so that it is not the cache", by=ANA, at=NOON - 230_000)

@@ -8,8 +8,7 @@ import pytest
 from textual.pilot import Pilot
 
 from collab_dash.tui.app import BoardApp
-from collab_dash.tui.screens.board import BoardScreen
-from collab_dash.tui.widgets.preview import Preview
+from tui.drawn import drawn, ready
 from tui.fake_session import app_of
 from tui.sample import later_events, sample_session
 from tui.talking import talking_session
@@ -23,15 +22,9 @@ def after(*keys: str, later: bool = False) -> Callable[[Pilot[None]], Awaitable[
     async def run(pilot: Pilot[None]) -> None:
         app = pilot.app
         assert isinstance(app, BoardApp)
-        while not (app.live.streams.settled and app.live.sharing.may_edit):
-            await pilot.pause()
+        await ready(pilot)
         await pilot.press(*keys)
-        board = app.screen_stack[0]
-        assert isinstance(board, BoardScreen)
-        while not app.live.travel.settled or (board.timeline and not board.timeline.window.settled):
-            await pilot.pause()
-        while awaited(app):
-            await pilot.pause()
+        await drawn(pilot)
         if later:
             app.live.streams.take(later_events())
         await pilot.pause()
@@ -39,12 +32,6 @@ def after(*keys: str, later: bool = False) -> Callable[[Pilot[None]], Awaitable[
         await pilot.pause()
 
     return run
-
-
-def awaited(app: BoardApp) -> bool:
-    """Tell whether a preview, or the past of its stream, is still to come."""
-    previews = app.screen.query(Preview)
-    return any(preview.display and preview.pane is None for preview in previews) or not app.live.streams.settled
 
 
 CASES: dict[str, tuple[tuple[int, int], tuple[str, ...], bool]] = {
