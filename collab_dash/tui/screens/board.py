@@ -69,7 +69,7 @@ class BoardScreen(Editing, Talking, Together):
         self._wanted = page
         self._digest: Digest | None = None
         self._doorbell = Doorbell(live.state, self._ring)
-        live.on_board = self.show_board
+        live.board.on_board = self.show_board
 
     def compose(self) -> ComposeResult:
         """Make the chrome; panes come with the board."""
