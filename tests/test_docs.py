@@ -39,9 +39,9 @@ from collab_dash.tui.screens import (
     alerts,
     board,
     dialogs,
+    form,
     introduce,
     knocks,
-    pane_form,
     people,
     picker,
     share,
@@ -261,7 +261,7 @@ def bindings() -> Iterator[Binding]:
         vars(board).values(),
         *(
             vars(module).values()
-            for module in (dialogs, alerts, introduce, knocks, pane_form, people, picker, share, speaking)
+            for module in (dialogs, alerts, form, introduce, knocks, people, picker, share, speaking)
         ),
     )
     owners: list[Any] = [BoardApp, HelpDialog, *PANES.values(), *modules]
