@@ -44,6 +44,7 @@ from collab_dash.tui.screens import (
     knocks,
     people,
     picker,
+    rules,
     share,
     speaking,
 )
@@ -261,7 +262,7 @@ def bindings() -> Iterator[Binding]:
         vars(board).values(),
         *(
             vars(module).values()
-            for module in (dialogs, alerts, form, introduce, knocks, people, picker, share, speaking)
+            for module in (dialogs, alerts, form, introduce, knocks, people, picker, rules, share, speaking)
         ),
     )
     owners: list[Any] = [BoardApp, HelpDialog, *PANES.values(), *modules]
