@@ -59,6 +59,7 @@ class RuleError(ConfigError):
             f"rule {shown!r}, character {position + 1}: {expected}",
             hint="write for example: quakes: mag >= 4.5",
         )
+        self.expected = expected
         self.text = text
         self.position = position
 

@@ -39,11 +39,12 @@ from collab_dash.tui.screens import (
     alerts,
     board,
     dialogs,
+    form,
     introduce,
     knocks,
-    pane_form,
     people,
     picker,
+    rules,
     share,
     speaking,
 )
@@ -261,7 +262,7 @@ def bindings() -> Iterator[Binding]:
         vars(board).values(),
         *(
             vars(module).values()
-            for module in (dialogs, alerts, introduce, knocks, pane_form, people, picker, share, speaking)
+            for module in (dialogs, alerts, form, introduce, knocks, people, picker, rules, share, speaking)
         ),
     )
     owners: list[Any] = [BoardApp, HelpDialog, *PANES.values(), *modules]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from collab_dash.duration import parse_duration, parse_rate
+from collab_dash.duration import parse_duration, parse_rate, write_duration
 
 
 @pytest.mark.parametrize(
@@ -13,6 +13,13 @@ from collab_dash.duration import parse_duration, parse_rate
 )  # fmt: skip
 def test_spans(text: str, seconds: float) -> None:
     assert parse_duration(text) == seconds
+
+
+def test_a_span_is_written_in_the_largest_whole_unit() -> None:
+    spans = (0, 1, 60, 90.0, 900, 3600, 5400, 86_400.0, 0.5, 1e-5)
+    written = ["0s", "1s", "1m", "90s", "15m", "1h", "90m", "1d", "0.5s", "0.00001s"]
+    assert [write_duration(seconds) for seconds in spans] == written
+    assert [parse_duration(text) for text in written] == list(spans)
 
 
 @pytest.mark.parametrize("text", ["", "m", "-1s", "1y", "1h30m", "1.h", "٣s", "1e3", "15 minutes", "inf"])

@@ -7,25 +7,43 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from ..board import VIEWS, Board
-from ..duration import parse_duration
+from ..duration import parse_duration, write_duration
 from ..filter import FilterError, compile_expression, compile_filter
 from ..type_globs import check_type_glob
 from .drawing.grid import COLUMNS
 from .panes.columns import Column
 
 LONGEST = 2000
-_UNITS = {"d": 86_400, "h": 3600, "m": 60}
+
+
+def write(value: Any) -> str:
+    """Give a field's value as it is typed."""
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def write_span(seconds: float) -> str:
+    """Give a span of time as it is typed; nothing for none."""
+    return write_duration(seconds) if seconds else ""
+
+
+def no_remark(value: Any, board: Board) -> str:
+    """Have nothing to say of a value."""
+    return ""
 
 
 class Field(NamedTuple):
     """
-    One field of a pane.
+    One field of an entry.
 
     Args:
-        name: As `board.Pane` has it.
+        name: As the entry has it.
         usual: What stands there while nothing is typed and the feed's plugin has no wish.
         hint: What may be typed.
         read: Gives what a text means; raises ValueError, which says why it means nothing.
+        write: Gives a value as it is typed.
+        remark: Says something of a value that can be used; empty to say the hint.
+        label: What it is called on the screen, if not by its name.
+        required: Whether something must be typed.
 
     """
 
@@ -33,20 +51,10 @@ class Field(NamedTuple):
     usual: str
     hint: str
     read: Callable[[str, Board], Any]
-
-
-def write(value: Any, name: str = "") -> str:
-    """Give a field's value as it is typed."""
-    if isinstance(value, tuple):
-        return ", ".join(value)
-    return _span(value) if name == "span" else str(value)
-
-
-def _span(seconds: int) -> str:
-    for unit, length in _UNITS.items():
-        if seconds and seconds % length == 0:
-            return f"{seconds // length}{unit}"
-    return f"{seconds}s" if seconds else ""
+    write: Callable[[Any], str] = write
+    remark: Callable[[Any, Board], str] = no_remark
+    label: str = ""
+    required: bool = False
 
 
 def parts(text: str) -> Iterator[str]:
@@ -155,7 +163,7 @@ FIELDS = (
     Field("by", "the key", "what bars counts by, line and stat split by, a table is sorted by", _expression),
     Field("key", "all", "only events of this key", _text),
     Field("unit", "none", "written after numbers; bytes and % are understood", _text),
-    Field("span", "15m, bars 60s", "how much is shown or counted: 90s, 15m, 2h", _seconds),
+    Field("span", "15m, bars 60s", "how much is shown or counted: 90s, 15m, 2h", _seconds, write_span),
     Field("width", "6", "columns of the page's twelve, 1 to 12", _whole(COLUMNS)),
     Field("height", "1", "its row's height relative to the others, 1 to 100", _whole(100)),
 )

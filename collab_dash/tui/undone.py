@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..board import name_of
@@ -10,6 +10,8 @@ from ..board import name_of
 if TYPE_CHECKING:
     from ..doc.document import Document
     from ..doc.entries import PageEntry, PaneEntry
+    from ..rules import Rule
+    from .sharing import Sharing
 
 _SAID = {"marks": "a mark", "notes": "a note", "resolved": "a thread"}
 _PLACE, _SIZE = {"order", "page"}, {"width", "height"}
@@ -21,13 +23,22 @@ class Seen(NamedTuple):
     pages: Mapping[str, PageEntry]
     panes: Mapping[str, PaneEntry]
     filter: str
+    rules: Mapping[str, Rule]
     said: Mapping[str, Mapping[str, object]]
 
 
 def see(document: Document) -> Seen:
     """Remember what is in a document."""
     said = {root: dict(document.entries[root]) for root in _SAID}
-    return Seen(document.pages, document.panes, document.room.filter, said)
+    rules = {rule.id: rule for rule in document.rules}
+    return Seen(document.pages, document.panes, document.room.filter, rules, said)
+
+
+def seen_through(sharing: Sharing, step: Callable[[], None]) -> str:
+    """Undo or redo, and say what came of it; empty if nothing did."""
+    before = see(sharing.document) if sharing.document is not None else None
+    step()
+    return told(before, see(sharing.document)) if before is not None and sharing.document is not None else ""
 
 
 def told(before: Seen, after: Seen) -> str:
@@ -41,6 +52,8 @@ def told(before: Seen, after: Seen) -> str:
         or _changed_pane(before.panes, after.panes)
         or _changed_page(before.pages, after.pages)
         or ("the room filter" if before.filter != after.filter else "")
+        or _come_or_gone(_titles(before.rules), _titles(after.rules))
+        or next((f"rule {rule.title}" for id_, rule in after.rules.items() if rule != before.rules[id_]), "")
         or next((what for root, what in _SAID.items() if before.said[root] != after.said[root]), "")
     )
 
@@ -54,6 +67,10 @@ def _come_or_gone(before: Mapping[str, str], after: Mapping[str, str]) -> str:
 
 def _names(panes: Mapping[str, PaneEntry]) -> dict[str, str]:
     return {id_: name_of(pane) for id_, pane in panes.items()}
+
+
+def _titles(rules: Mapping[str, Rule]) -> dict[str, str]:
+    return {id_: f"rule {rule.title}" for id_, rule in rules.items()}
 
 
 def _changed_pane(before: Mapping[str, PaneEntry], after: Mapping[str, PaneEntry]) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 
 from ..board import Board, Page, Pane, as_written
 from ..config import WrittenPage, read_pages
+from ..duration import write_duration
 from .plan import Fields, Kind, Node, Plan, plans
 from .tables import rewrite
-from .values import span
 
 _PANE_ORDER = (
     *("feed", "feeds", "title", "view", "types", "key", "field", "by", "unit", "columns", "filter", "span"),
@@ -68,7 +68,7 @@ def _fields(pane: Pane) -> Fields:
     unset = Pane()
     fields = {name: getattr(pane, name) for name in Pane.__struct_fields__ if name != "id"}
     chosen = {name: value for name, value in fields.items() if value != getattr(unset, name)}
-    return chosen | {"span": span(pane.span)} if pane.span else chosen
+    return chosen | {"span": write_duration(pane.span)} if pane.span else chosen
 
 
 def _spell(fields: Fields, table: Mapping[str, Any]) -> Fields:

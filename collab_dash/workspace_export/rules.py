@@ -6,12 +6,12 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from ..duration import write_duration
 from ..rules import COOLDOWN, NOTIFY, Rule
 from ..workspace_faults import Source
 from ..workspace_rules import read_rules
 from .plan import Fields, Kind, Node, plans
 from .tables import rewrite
-from .values import span
 
 
 def write_rules(text: str, was: Sequence[Rule], rules: Sequence[Rule]) -> str:
@@ -47,8 +47,8 @@ def _fields(rule: Rule) -> Fields:
     fields = {
         "name": rule.name,
         "when": rule.when,
-        "for": span(rule.hold) if rule.hold else "",
-        "cooldown": "" if rule.cooldown == COOLDOWN else span(rule.cooldown),
+        "for": write_duration(rule.hold) if rule.hold else "",
+        "cooldown": "" if rule.cooldown == COOLDOWN else write_duration(rule.cooldown),
     }
     chosen: Fields = {key: value for key, value in fields.items() if value}
     if rule.notify != NOTIFY:
@@ -59,5 +59,5 @@ def _fields(rule: Rule) -> Fields:
 RULES = Kind(
     "rules",
     ("name", "when", "for", "cooldown", "notify", "enabled"),
-    said={"for": "0s", "cooldown": span(COOLDOWN), "notify": NOTIFY, "enabled": True},
+    said={"for": "0s", "cooldown": write_duration(COOLDOWN), "notify": NOTIFY, "enabled": True},
 )

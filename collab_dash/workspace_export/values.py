@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from decimal import Decimal
 from typing import Any
 
 _SHOWN_AS_CODE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
-_UNITS = ((3600, "h"), (60, "m"), (1, "s"))
 
 
 def written(value: Any) -> str:
@@ -24,12 +22,3 @@ def _text(text: str) -> str:
     if plain and "'" not in text and ('"' in text or "\\" in text):
         return f"'{text}'"
     return _SHOWN_AS_CODE.sub(lambda found: f"\\u{ord(found[0]):04X}", json.dumps(text, ensure_ascii=False))
-
-
-def span(seconds: float) -> str:
-    """Write a span of time in the largest unit that takes a whole number, or else in seconds."""
-    if not float(seconds).is_integer():
-        return f"{Decimal(repr(seconds)):f}s"
-    seconds = int(seconds)
-    size, unit = next((size, unit) for size, unit in _UNITS if seconds % size == 0)
-    return f"{seconds // size}{unit}"

@@ -12,8 +12,10 @@ import pytest
 from textual.notifications import Notification
 
 from collab_dash.board import Pane
+from collab_dash.doc import edits
 from collab_dash.errors import RequestRefused
 from collab_dash.event import Event
+from collab_dash.peer.replica import Replica
 from collab_dash.peer.session import Firing, Joined, Lost
 from collab_dash.rules import Rule
 from collab_dash.tui.desktop import notice_command, notice_sequence, show_notice
@@ -40,13 +42,16 @@ def told(offset: int, type_: str, key: str, data: Any) -> Event:
     return Event(offset=offset, feed="alerts", type=type_, key=key, received=NOON, data=msgspec.to_builtins(data))
 
 
+RULE = Rule(id="r", when="btc: price > 5", name="big move", hold=30.0, notify=("bell", "oncall"))
+
+
 class AlertSession(FakeSession):
     """A session that knows of alerts."""
 
     def __init__(self, past: Sequence[Event] = (), *, pane: Pane = LOG, **changes: Any) -> None:
         super().__init__(board(pane), [*(tick(n, float(n)) for n in range(1, 20)), *past], **changes)
         self.acknowledged: list[str] = []
-        self.rules = [Rule(id="r", when="btc: price > 5", name="big move", hold=30.0, notify=("bell", "oncall"))]
+        self.rules = [RULE]
 
     async def request(
         self, event: str, data: Any = None, *, timeout: float = 10.0, key: str | None = None
@@ -59,6 +64,13 @@ class AlertSession(FakeSession):
         if event == RULES:
             return msgspec.Raw(msgspec.json.encode(self.rules))
         return await super().request(event, data, timeout=timeout, key=key)
+
+
+class LonelySession(AlertSession):
+    """A session without a shared document."""
+
+    def share(self, replica: Replica) -> None:
+        pass
 
 
 class Heard:
@@ -170,7 +182,7 @@ async def test_the_dialog_lists_what_fires_and_what_was_with_who() -> None:
         told(33, "alert:fire", "a9", {"from": "another version"}),
         told(34, "alert:ack", "a1", {"whom": 5}),
     ]
-    async with opened(AlertSession(past)) as seat:
+    async with opened(LonelySession(past)) as seat:
         seat.clock.now += 62_000
         await seat.push(Firing([second]))
         await seat.press("exclamation_mark")
@@ -184,6 +196,17 @@ async def test_the_dialog_lists_what_fires_and_what_was_with_who() -> None:
         assert "“big move” · for 30s · bell, oncall" in rule
         await seat.happen(told(35, "alert:fire", "a2", second), told(36, "alert:failed", "a2", {"target": "pager"}))
         await seat.until(lambda: "✗ pager" in seat.text)
+
+
+async def test_the_dialog_lists_the_rules_that_people_share() -> None:
+    session = AlertSession()
+    session.shared.edit(lambda document: edits.add_rule(document, Rule(when="btc: price > 7")))
+    async with opened(session) as seat:
+        await seat.press("exclamation_mark")
+        await seat.until(lambda: "btc: price > 7" in seat.text)
+        assert "big move" not in seat.text
+        session.shared.edit(lambda document: edits.add_rule(document, Rule(when="btc: price > 8", cooldown=90.0)))
+        await seat.until(lambda: "btc: price > 8  cooldown 90s · bell, toast" in seat.text)
 
 
 async def test_the_chosen_one_is_acknowledged_and_its_event_shown() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from collab_dash.board import Board, Pane
-from collab_dash.tui.fields import FIELDS, parts, write
+from collab_dash.tui.fields import FIELDS, parts, write_span
 
 BOARD = Board(session="s", feeds=("btc", "quakes"))
 FIELD = {field.name: field for field in FIELDS}
@@ -39,8 +39,8 @@ def test_every_field_of_a_pane_can_be_edited() -> None:
 )
 def test_what_is_typed_means_something_and_is_written_as_it_was(name: str, text: str, value: Any) -> None:
     assert FIELD[name].read(text, BOARD) == value
-    assert FIELD[name].read(write(value, name), BOARD) == value
-    assert write(value, name) == text.strip()
+    assert FIELD[name].read(FIELD[name].write(value), BOARD) == value
+    assert FIELD[name].write(value) == text.strip()
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_what_means_nothing_is_told(name: str, text: str, says: str) -> None:
 
 
 def test_spans_are_written_in_the_largest_unit_that_fits() -> None:
-    assert [write(n, "span") for n in (0, 59, 60, 5400, 7200, 86_400)] == ["", "59s", "1m", "90m", "2h", "1d"]
+    assert [write_span(n) for n in (0, 59, 60, 5400, 7200, 86_400)] == ["", "59s", "1m", "90m", "2h", "1d"]
 
 
 def test_commas_in_quotes_and_parentheses_part_nothing() -> None:

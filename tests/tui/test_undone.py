@@ -11,6 +11,7 @@ from collab_dash.doc import edits
 from collab_dash.doc.document import Document
 from collab_dash.doc.entries import Author, Mark
 from collab_dash.doc.seed import plant
+from collab_dash.rules import Rule
 from collab_dash.tui.undone import see, told
 
 BOARD = Board(
@@ -41,12 +42,18 @@ def second(document: Document) -> str:
         (lambda doc: edits.move_page(doc, next(iter(doc.pages)), after=list(doc.pages)[1]), "the place of page One"),
         (lambda doc: edits.set_room_filter(doc, "x > 1"), "the room filter"),
         (lambda doc: edits.add_mark(doc, Mark(time=1, at=1, by=Author())), "a mark"),
+        (lambda doc: edits.add_rule(doc, Rule(when="a: x > 2")), "rule a: x > 2 is back"),
+        (lambda doc: edits.close(doc, "rules", doc.rules[0].id, now=1), "rule much is gone"),
+        (lambda doc: edits.change(doc, "rules", doc.rules[0].id, enabled=False), "rule much"),
         (lambda doc: None, ""),
     ],
 )
 def test_what_is_otherwise_is_named(change: Callable[[Document], object], says: str) -> None:
     document = Document()
     plant(document, BOARD, now=0)
+    with document.edit("here"):
+        edits.add_rule(document, Rule(when="a: x > 1", name="much"))
+    document.settle()
     before = see(document)
     with document.edit("here"):
         change(document)

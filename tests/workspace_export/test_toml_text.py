@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collab_dash.workspace_export.toml_text import join, key_of, logical_lines, pieces_of, with_value
-from collab_dash.workspace_export.values import span, written
+from collab_dash.workspace_export.values import written
 
 from .boards import FILES
 
@@ -61,9 +61,3 @@ def test_keys_are_known_however_they_are_written() -> None:
 @given(st.recursive(st.text(st.characters(exclude_categories=["Cs"])) | st.integers(-9, 9) | st.booleans(), st.lists))
 def test_values_are_read_as_they_were_written(value: object) -> None:
     assert tomllib.loads(f"a = {written(value)}") == {"a": value}
-
-
-def test_a_span_is_written_in_the_largest_whole_unit() -> None:
-    assert [span(seconds) for seconds in (1, 60, 90.0, 900, 3600, 5400, 0.5, 1e-5)] == [
-        *("1s", "1m", "90s", "15m", "1h", "90m", "0.5s", "0.00001s")
-    ]

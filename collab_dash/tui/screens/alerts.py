@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 
 from ...errors import RequestRefused
 from ...event import Event
-from ...rules import COOLDOWN, Rule
+from ...rules import Rule
 from ...wire import ACKNOWLEDGE, HISTORY, RULES, Alert, History
 from ..alerting import said
 from ..drawing.numbers import clock, span
 from ..drawing.row import Row
-from ..drawing.text import clean, cut, fit
+from ..drawing.text import clean, fit
 from ..live import Live
+from ..rule_fields import rule_row
 from ..story import SELECTION, Story
-from .dialogs import Dialog, EventDialog, Sheet
+from .choosing import ChoiceDialog
+from .dialogs import EventDialog
+
+if TYPE_CHECKING:
+    from ...doc.document import Changed
 
 NAME, WHO = 16, 14
 NARROW, NARROW_NAME, NARROW_WHO = 84, 12, 9
@@ -34,54 +38,38 @@ async def acknowledge(app: App[Any], live: Live, alert: Alert) -> None:
         app.notify(f"{clean(alert.name)}: acknowledged by {clean(answer.get('by', ''))}", markup=False)
 
 
-class AlertsSheet(Sheet):
-    """Lines of which one is chosen: moving goes from line to line."""
-
-    def __init__(self, live: Live, dialog: AlertsDialog) -> None:
-        super().__init__(live, dialog)
-        self._alerts = dialog
-
-    def action_scroll_by(self, lines: int) -> None:
-        """Choose another line, and keep it in the window."""
-        place, space = self._alerts.move(lines), self.size.height - 2
-        at_end = lines > 0 and place == self._alerts.last_place
-        self._top = 1 << 20 if at_end else max(min(self._top, place), place - space + 1)
-        self.want_paint()
-
-    def on_click(self, event: events.Click) -> None:
-        """Choose by mouse."""
-        self._alerts.choose(self._top + event.y - 1)
-        self.want_paint()
-
-
-class AlertsDialog(Dialog):
+class AlertsDialog(ChoiceDialog):
     """What is firing and what was, the newest on top; one line is chosen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("exclamation_mark", "dismiss", show=False),
         Binding("enter", "show", "Show the event"),
         Binding("a", "acknowledge", "Acknowledge"),
+        Binding("r", "rules", "Rules", priority=True),  # what is typed after it is for that dialog
     ]
 
     def __init__(self, live: Live) -> None:
         super().__init__(live)
-        self.sheet = AlertsSheet(live, self)
         self._story = Story(self.fit_sheet)
-        self._rules: list[Rule] = []
-        self._chosen = ""
+        self._told: list[Rule] = []
 
     def on_mount(self) -> None:
-        """Listen to the feed, and ask for the rules."""
+        """Listen to the feed, follow the rules, and ask for them in case there is no shared document."""
         self.live.streams.tap(SELECTION, self._story)
+        self.live.sharing.watchers.append(self._on_change)
         self.run_worker(self._ask())
 
     def on_unmount(self) -> None:
         """Listen no more."""
         self.live.streams.leave(self._story)
+        self.live.sharing.watchers.remove(self._on_change)
+
+    def _on_change(self, changed: Changed | None) -> None:
+        self.fit_sheet()
 
     async def _ask(self) -> None:
         try:
-            self._rules = await self.live.ask(RULES, {}, list[Rule])
+            self._told = await self.live.ask(RULES, {}, list[Rule])
         except RequestRefused:
             return  # an older hub, or no link: there are alerts without rules to show
         self.fit_sheet()
@@ -103,12 +91,8 @@ class AlertsDialog(Dialog):
     def lines(self, width: int) -> list[Row]:
         """Give a line for each alert, then the rules."""
         ink, alerts = self.sheet.ink, self.alerts()
-        chosen = self.chosen()
         firing = self._firing()
-        rows = [self._line(alert, width, firing=alert.alert in firing) for alert in alerts]
-        if chosen is not None:
-            place = alerts.index(chosen)
-            rows[place] = rows[place].to(width, ink("text")).restyle(ink("select"))
+        rows = self.with_choice([self._line(alert, width, firing=alert.alert in firing) for alert in alerts], width)
         return [*(rows or [Row("no alerts yet", ink("dim"))]), Row(), *self._rule_lines(width)]
 
     def _line(self, alert: Alert, width: int, *, firing: bool) -> Row:
@@ -126,49 +110,33 @@ class AlertsDialog(Dialog):
             return f"✗ {clean(unreached)}" if unreached else "not acked"
         return clean(by) if by else "–"
 
+    def _rules(self) -> list[Rule]:
+        document = self.live.sharing.document
+        return document.rules if document is not None else self._told
+
     def _rule_lines(self, width: int) -> list[Row]:
-        ink = self.sheet.ink
-        if not self._rules:
-            return [Row("no rules; the workspace file may have them", ink("dim"))]
-        rows = [Row("Rules", ink("strong"))]
-        for rule in self._rules:
-            row = Row(cut(clean(rule.when), width), ink("text" if rule.enabled else "dim"))
-            rows.append(row.add(f"  {clean(_terms(rule))}", ink("dim")))
-        return rows
+        ink, rules = self.sheet.ink, self._rules()
+        if not rules:
+            return [Row("no rules", ink("dim"))]
+        return [Row("Rules", ink("strong")), *(rule_row(rule, width, ink) for rule in rules)]
 
     def hints(self) -> list[tuple[str, str]]:
         """Offer what can be done with the chosen one."""
-        chosen = self.chosen()
+        chosen, rules = self.chosen(), [("r", "rules")]
         if chosen is None:
-            return []
-        return [("enter", "show"), *([("a", "acknowledge")] if self._may_acknowledge(chosen) else [])]
+            return rules
+        return [("enter", "show"), *([("a", "acknowledge")] if self._may_acknowledge(chosen) else []), *rules]
 
     # Choosing
 
+    def ids(self) -> list[str]:
+        """Give the alerts' ids; the newest is chosen until another one is."""
+        return [alert.alert for alert in self.alerts()]
+
     def chosen(self) -> Alert | None:
-        """Give the chosen alert: the newest until another one is."""
+        """Give the chosen alert."""
         alerts = self.alerts()
-        return next((alert for alert in alerts if alert.alert == self._chosen), alerts[0] if alerts else None)
-
-    @property
-    def last_place(self) -> int:
-        """The place of the oldest alert."""
-        return len(self.alerts()) - 1
-
-    def move(self, lines: int) -> int:
-        """Choose the alert so many lines below; give its place."""
-        alerts, chosen = self.alerts(), self.chosen()
-        if chosen is None:
-            return 0
-        place = max(min(alerts.index(chosen) + lines, len(alerts) - 1), 0)
-        self._chosen = alerts[place].alert
-        return place
-
-    def choose(self, place: int) -> None:
-        """Choose the alert of that line, if there is one."""
-        alerts = self.alerts()
-        if 0 <= place < len(alerts):
-            self._chosen = alerts[place].alert
+        return alerts[self.place] if alerts else None
 
     # Keys
 
@@ -180,8 +148,14 @@ class AlertsDialog(Dialog):
         """Acknowledge the chosen one."""
         chosen = self.chosen()
         if chosen is not None and self._may_acknowledge(chosen):
-            self._chosen = chosen.alert
+            self.chosen_id = chosen.alert
             self.run_worker(acknowledge(self.app, self.live, chosen))
+
+    def action_rules(self) -> None:
+        """Go on to the rules."""
+        from .rules import RulesDialog
+
+        self.app.push_screen(RulesDialog(self.live))
 
     def action_show(self) -> None:
         """Show the event that fired the chosen one."""
@@ -204,14 +178,3 @@ class AlertsDialog(Dialog):
         except RequestRefused:
             return None
         return next((event for event in page.events if event.offset == alert.offset), None)
-
-
-def _terms(rule: Rule) -> str:
-    parts = [
-        f"“{rule.name}”" if rule.name else "",
-        f"for {span(rule.hold)}" if rule.hold else "",
-        f"cooldown {span(rule.cooldown)}" if rule.cooldown != COOLDOWN else "",
-        ", ".join(rule.notify),
-        "" if rule.enabled else "off",
-    ]
-    return " · ".join(part for part in parts if part)

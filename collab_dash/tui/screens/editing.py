@@ -105,6 +105,12 @@ class Editing(Paging):
             self.edit(lambda document: edits.close(document, "panes", pane.spec.id, now=now))
             self.say(f"closed {pane.name_on_screen} · ctrl+z brings it back")
 
+    def action_rules(self) -> None:
+        """Show the rules, to be edited."""
+        from .rules import RulesDialog
+
+        self.app.push_screen(RulesDialog(self.live))
+
     # Moving and resizing
 
     def action_move_pane(self, way: str) -> None:

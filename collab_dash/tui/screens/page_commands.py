@@ -14,7 +14,7 @@ from .editing import Editing
 
 
 class PageCommands(Provider):
-    """Pages by name: new, rename, close, and where else the pane may go."""
+    """By name: the rules; pages to make, rename and close, and where else the pane may go."""
 
     async def discover(self) -> Hits:
         """Give all of them."""
@@ -32,6 +32,7 @@ class PageCommands(Provider):
         board = self.screen
         if not isinstance(board, Editing):
             return
+        yield "Rules", board.action_rules, "when alerts fire, for everybody"
         yield "New page", board.action_new_page, "behind this one, for everybody"
         if board.stage.page is None:
             return

@@ -15,7 +15,6 @@ from .filtering import Filtering
 if TYPE_CHECKING:
     from ...doc.document import Document
     from ..panes.base import Pane
-    from ..undone import Seen
 
 T = TypeVar("T")
 TITLE = 14
@@ -80,19 +79,10 @@ class Paging(Filtering):
         self._step(self.live.sharing.redo, "done again")
 
     def _step(self, step: Callable[[], None], what: str) -> None:
-        from ..undone import told
+        from ..undone import seen_through
 
-        before = self._seen()
-        step()
-        after = self._seen()
-        if before is not None and after is not None and (happened := told(before, after)):
+        if happened := seen_through(self.live.sharing, step):
             self.say(f"{what}: {happened}")
-
-    def _seen(self) -> Seen | None:
-        from ..undone import see
-
-        document = self.live.sharing.document
-        return see(document) if document is not None else None
 
     # Pages
 

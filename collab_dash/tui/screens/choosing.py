@@ -1,0 +1,75 @@
+"""Dialogs of lines of which one is chosen."""
+
+from __future__ import annotations
+
+from textual import events
+
+from ..drawing.row import Row
+from ..live import Live
+from .dialogs import Dialog, Sheet
+
+
+class ChoiceSheet(Sheet):
+    """Lines of which one is chosen: moving goes from line to line."""
+
+    def __init__(self, live: Live, dialog: ChoiceDialog) -> None:
+        super().__init__(live, dialog)
+        self._choice = dialog
+
+    def action_scroll_by(self, lines: int) -> None:
+        """Choose another line, and keep it in the window."""
+        place, space = self._choice.move(lines), self.size.height - 2
+        at_end = lines > 0 and place == len(self._choice.ids()) - 1
+        self._top = 1 << 20 if at_end else max(min(self._top, place), place - space + 1)
+        self.want_paint()
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose by mouse."""
+        self._choice.choose(self._top + event.y - 1)
+        self.want_paint()
+
+
+class ChoiceDialog(Dialog):
+    """
+    A dialog whose first lines stand for something each; one of them is chosen.
+
+    Attributes:
+        chosen_id: The id of what was chosen; that of nothing that is there stands for the first.
+
+    """
+
+    def __init__(self, live: Live) -> None:
+        super().__init__(live)
+        self.sheet = ChoiceSheet(live, self)
+        self.chosen_id = ""
+
+    def ids(self) -> list[str]:
+        """Give the ids of what there is to choose from, line by line."""
+        raise NotImplementedError
+
+    @property
+    def place(self) -> int:
+        """The line of what is chosen."""
+        ids = self.ids()
+        return ids.index(self.chosen_id) if self.chosen_id in ids else 0
+
+    def move(self, lines: int) -> int:
+        """Choose what is so many lines below; give its place."""
+        last = len(self.ids()) - 1
+        place = max(min(self.place + lines, last), 0)
+        self.choose(place)
+        return place
+
+    def choose(self, place: int) -> None:
+        """Choose what is on that line, if there is something."""
+        ids = self.ids()
+        if 0 <= place < len(ids):
+            self.chosen_id = ids[place]
+
+    def with_choice(self, rows: list[Row], width: int) -> list[Row]:
+        """Give the lines with the chosen one to be seen."""
+        ink = self.sheet.ink
+        return [
+            row.to(width, ink("text")).restyle(ink("select")) if place == self.place else row
+            for place, row in enumerate(rows)
+        ]
