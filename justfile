@@ -17,7 +17,7 @@ fuzz:
 
 # The figures that the project claims; run them on a quiet machine
 bench:
-    for name in through_hub ingest sse_decoding idle_feeds latency append rules startup first_paint board; do python bench/$name.py; done
+    for name in through_hub ingest sse_decoding idle_feeds latency append rules startup first_paint board shared_edits shared_relay cursors; do python bench/$name.py; done
 
 # The pictures in screenshots/, from the running program
 screenshots:

@@ -1,4 +1,4 @@
-"""How feeds and hub are doing, as peers are told."""
+"""How feeds, hub, people and alerts are, as peers are told."""
 
 from __future__ import annotations
 
@@ -83,3 +83,115 @@ class SessionStatus(msgspec.Struct, frozen=True, kw_only=True):
     recording: Recording
     lag: float = 0.0
     exposed: str = ""
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Somebody who is here.
+
+    Args:
+        client: The id of the program they sit at.
+        name: What they want to be called; two may want the same, see `collab_dash.people.distinct_names`.
+        role: ``viewer``, ``editor`` or ``host``.
+        page: The id of the page they look at.
+        pane: The id of the pane they look at.
+        since: When they came, Unix milliseconds.
+        person: Their public id, the same wherever they sit and whenever they come.
+        color: The name of the colour they are drawn in.
+        time: The moment they travelled to, Unix milliseconds; None while they look at the present.
+        leads: Whether they let others travel along.
+        follows: The client that they follow; empty for nobody.
+        away: Whether they have not touched a key for a while.
+        offset: The event under their cursor; None where there is no cursor.
+        key: The key of the row under their cursor, where a row is a key; empty otherwise.
+        scroll: The row at the top of the pane.
+
+    """
+
+    client: str
+    name: str
+    role: str
+    page: str = ""
+    pane: str = ""
+    since: int = 0
+    person: str = ""
+    color: str = ""
+    time: int | None = None
+    leads: bool = False
+    follows: str = ""
+    away: bool = False
+    offset: int | None = None
+    key: str = ""
+    scroll: int = 0
+
+
+class Brought(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Somebody would have everybody look where they look.
+
+    Args:
+        name: What they are called.
+        client: The id of the program they sit at.
+        page: The id of the page.
+        pane: The id of the pane.
+        time: The moment, Unix milliseconds; None for the present.
+
+    """
+
+    name: str
+    client: str
+    page: str
+    pane: str = ""
+    time: int | None = None
+
+
+class Knock(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Somebody who waits to be let in.
+
+    Args:
+        client: The id of the program they sit at.
+        name: What they want to be called; empty for a program that watches no board.
+        role: What their link allows.
+        address: Where they connect from.
+
+    """
+
+    client: str
+    name: str
+    role: str
+    address: str = ""
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    A rule that fired; it is firing until somebody acknowledges it.
+
+    Args:
+        alert: Its id.
+        rule: The id of the rule.
+        name: What the rule is called.
+        when: What the rule looks at.
+        feed: The feed of the event that fired it.
+        key: That event's key.
+        offset: That event's number; None if it could not be recorded.
+        time: That event's time, Unix milliseconds.
+        text: That event in one line.
+        fired: When it fired, Unix milliseconds.
+        notify: What is done: ``bell``, ``toast`` and ``desktop`` by each screen, all others by the hub.
+        left_out: Alerts of this rule before it that were too many to be told.
+
+    """
+
+    alert: str
+    rule: str
+    name: str
+    when: str
+    feed: str
+    key: str | None = None
+    offset: int | None = None
+    time: int = 0
+    text: str = ""
+    fired: int = 0
+    notify: tuple[str, ...] = ()
+    left_out: int = 0

@@ -15,7 +15,11 @@ import msgspec
 
 from .errors import BadFrame
 from .event import Event
+from .status import Alert as Alert
+from .status import Brought as Brought
 from .status import FeedStatus as FeedStatus
+from .status import Knock as Knock
+from .status import Person as Person
 from .status import Recording as Recording
 from .status import SessionStatus as SessionStatus
 
@@ -42,6 +46,8 @@ PEOPLE = "session:people"
 STATUS = "session:status"
 LOOK = "session:look"
 INTRODUCE = "session:introduce"
+BRING = "session:bring"
+BROUGHT = "session:brought"
 WAITING = "session:waiting"
 KNOCKS = "session:knocks"
 LET_IN = "session:let-in"
@@ -235,84 +241,6 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True):
     """So many more of this link's document updates are on disk."""
 
     updates: int
-
-
-class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    Somebody who is here.
-
-    Args:
-        client: The id of the program they sit at.
-        name: What they want to be called; two may want the same, see `collab_dash.people.distinct_names`.
-        role: ``viewer``, ``editor`` or ``host``.
-        page: The page they look at.
-        pane: The pane they look at.
-        since: When they came, Unix milliseconds.
-        person: Their public id, the same wherever they sit and whenever they come.
-        color: The name of the colour they are drawn in.
-
-    """
-
-    client: str
-    name: str
-    role: str
-    page: str = ""
-    pane: str = ""
-    since: int = 0
-    person: str = ""
-    color: str = ""
-
-
-class Knock(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    Somebody who waits to be let in.
-
-    Args:
-        client: The id of the program they sit at.
-        name: What they want to be called; empty for a program that watches no board.
-        role: What their link allows.
-        address: Where they connect from.
-
-    """
-
-    client: str
-    name: str
-    role: str
-    address: str = ""
-
-
-class Alert(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    A rule that fired; it is firing until somebody acknowledges it.
-
-    Args:
-        alert: Its id.
-        rule: The id of the rule.
-        name: What the rule is called.
-        when: What the rule looks at.
-        feed: The feed of the event that fired it.
-        key: That event's key.
-        offset: That event's number; None if it could not be recorded.
-        time: That event's time, Unix milliseconds.
-        text: That event in one line.
-        fired: When it fired, Unix milliseconds.
-        notify: What is done: ``bell``, ``toast`` and ``desktop`` by each screen, all others by the hub.
-        left_out: Alerts of this rule before it that were too many to be told.
-
-    """
-
-    alert: str
-    rule: str
-    name: str
-    when: str
-    feed: str
-    key: str | None = None
-    offset: int | None = None
-    time: int = 0
-    text: str = ""
-    fired: int = 0
-    notify: tuple[str, ...] = ()
-    left_out: int = 0
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):

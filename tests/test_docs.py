@@ -54,7 +54,7 @@ REFERENCE = ROOT / "docs" / "reference"
 PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")] + sorted(ROOT.glob("docs/**/*.md"))
 _FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _NAMES = {"slash": "/", "plus": "+", "escape": "Esc"}
-_NAMES |= {f"shift+{letter}": letter.upper() for letter in "bglprstvw"}
+_NAMES |= {f"shift+{letter}": letter.upper() for letter in "bfgjlprstvw"}
 
 
 class Block(NamedTuple):

@@ -10,9 +10,11 @@ import click
 import msgspec
 
 from ..announcement import Announcement
+from ..board import Board
 from ..peer.session import People, join
 from ..people import distinct_names
-from ..wire import FEED_STATUS, FeedStatus, Person, SessionStatus
+from ..places import titles
+from ..wire import BOARD, FEED_STATUS, FeedStatus, Person, SessionStatus
 from . import render
 
 PATIENCE = 3.0
@@ -25,6 +27,7 @@ class Seen(NamedTuple):
     feeds: list[FeedStatus]
     session: SessionStatus | None
     people: list[Person]
+    board: Board
 
 
 async def look(announcement: Announcement) -> Seen:
@@ -49,7 +52,8 @@ async def look(announcement: Announcement) -> Seen:
                         break
         except TimeoutError:
             pass
-        return Seen(session.welcome.session, feeds, status, people or [])
+        board = msgspec.json.decode(await session.request(BOARD), type=Board)
+        return Seen(session.welcome.session, feeds, status, people or [], board)
 
 
 def write_json(announcement: Announcement, seen: Seen) -> None:
@@ -84,7 +88,10 @@ def write_text(announcement: Announcement, seen: Seen) -> None:
     if seen.people:
         click.echo()
         names = distinct_names(person.name for person in seen.people)
-        rows = ((name, who.role, who.page, who.pane) for name, who in zip(names, seen.people, strict=True))
+        rows = (
+            (name, who.role, *titles(seen.board, who.page, who.pane))
+            for name, who in zip(names, seen.people, strict=True)
+        )
         for line in render.table(rows, ("PEER", "ROLE", "PAGE", "PANE")):
             click.echo(line)
 

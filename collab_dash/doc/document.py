@@ -11,6 +11,7 @@ import msgspec
 import pycrdt
 
 from ..board import Board, Page, Pane
+from ..event import unix_ms
 from ..rules import Rule
 from .entries import (
     ENTRIES,
@@ -32,6 +33,7 @@ Changed = set[tuple[str, str]]
 E = TypeVar("E", bound=msgspec.Struct)
 
 NOTHING = b"\x00\x00"
+MANY = 100
 _PANE_FIELDS = tuple(field for field in Pane.__struct_fields__ if field != "id")
 _RULE_FIELDS = tuple(field for field in Rule.__struct_fields__ if field != "id")
 
@@ -49,20 +51,23 @@ class Document:
 
     Args:
         state: An update to begin from.
+        undoing: Whether an undo manager will work on it. Then the content of what is deleted is kept: the library keeps
+            what may be undone, but not what that stands in, and reads freed memory.
 
     Raises:
         BadUpdate: If `state` is not one.
 
     """
 
-    def __init__(self, state: bytes = NOTHING) -> None:
-        self.doc = pycrdt.Doc[Any]()
+    def __init__(self, state: bytes = NOTHING, *, undoing: bool = False) -> None:
+        self.doc = pycrdt.Doc[Any](skip_gc=undoing)
         self.roots: dict[str, pycrdt.Map[Any]] = {}
         self.entries: dict[str, dict[str, Any]] = {name: {} for name in ENTRIES}
         self.room = RoomEntry()
         self.meta = MetaEntry()
         self._changed: Changed = set()
         self._updates: list[bytes] = []
+        self._made: dict[tuple[str, str], dict[str, Any]] = {}
         self._subscriptions: list[pycrdt.Subscription] = []
         for name in (*ENTRIES, *SINGLES):
             root = self.roots[name] = self.doc.get(name, type=pycrdt.Map)
@@ -136,8 +141,29 @@ class Document:
     @contextmanager
     def edit(self, origin: object) -> Iterator[Document]:
         """Let the block's edits be one update; `news` gives it afterwards."""
+        self._made = {}
         with self.doc.transaction(origin=origin):
             yield self
+        if self._made:
+            self._bring_in(origin)
+
+    def make(self, root: str, id_: str, fields: dict[str, Any]) -> None:
+        """Add a page, pane or rule at the end of the block of `edit`."""
+        self._made[root, id_] = fields
+
+    def _bring_in(self, origin: object) -> None:
+        """
+        Add entries as gone, then let them be there.
+
+        Whoever undoes it undoes the second step alone: the entry stays, with whatever others do to it. An entry that is
+        deleted by undo comes back by redo without the fields that others have set.
+        """
+        with self.doc.transaction(origin="made"):
+            for (root, id_), fields in self._made.items():
+                self.roots[root][id_] = pycrdt.Map(fields | {"gone": unix_ms()})
+        with self.doc.transaction(origin=origin):
+            for root, id_ in self._made:
+                del self.roots[root][id_]["gone"]
 
     def news(self) -> bytes:
         """Give what was edited since the last call as one update, empty if nothing was."""
@@ -171,21 +197,22 @@ class Document:
     def settle(self) -> Changed:
         """Bring the entries up to date, and tell which changed."""
         changed, self._changed = self._changed, set()
-        for root, id_ in changed:
-            if root in ENTRIES:
-                self._read(root, id_)
+        for root in ENTRIES:
+            self._read(root, [id_ for among, id_ in changed if among == root])
         if any(root == "room" for root, _ in changed):
             self.room = self._single("room", RoomEntry())
         if any(root == "meta" for root, _ in changed):
             self.meta = self._single("meta", MetaEntry())
         return changed
 
-    def _read(self, root: str, id_: str) -> None:
-        value = self.raw(root, id_)
-        try:
-            self.entries[root][id_] = read(root, value)
-        except msgspec.ValidationError:
-            self.entries[root].pop(id_, None)
+    def _read(self, root: str, ids: list[str]) -> None:
+        values = self.roots[root].to_py() if len(ids) > MANY else None  # at one go: each look costs as much as an entry
+        for id_ in ids:
+            value = self.raw(root, id_) if values is None else values.get(id_)
+            try:
+                self.entries[root][id_] = read(root, value)
+            except msgspec.ValidationError:
+                self.entries[root].pop(id_, None)
 
     def _single(self, root: str, otherwise: E) -> E:
         try:

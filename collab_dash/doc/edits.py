@@ -10,12 +10,13 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pycrdt
 
 from ..board import Pane
 from ..rules import Rule
 from .document import Document
-from .entries import ROOM_FILTER, ChatLine, Mark, Note, PageEntry, PaneEntry, Resolution, plain
+from .entries import ENTRIES, NESTED, ROOM_FILTER, ChatLine, Mark, Note, PageEntry, PaneEntry, Resolution, plain
 from .order import between
 
 
@@ -31,7 +32,7 @@ def add_page(document: Document, title: str, *, after: str = "") -> str:
     """Add a page, after the page `after` or at the end, and give its id."""
     id_ = new_id()
     order = _place(document.pages, after)
-    document.roots["pages"][id_] = pycrdt.Map(plain(PageEntry(title=title, order=order)))
+    document.make("pages", id_, plain(PageEntry(title=title, order=order)))
     return id_
 
 
@@ -39,7 +40,7 @@ def add_pane(document: Document, page: str, pane: Pane, *, after: str = "") -> s
     """Add a pane to a page, after the pane `after` or at the end, and give its id."""
     id_ = new_id()
     order = _place(on_page(document, page), after)
-    document.roots["panes"][id_] = pycrdt.Map(fields_of(pane) | {"page": page, "order": order})
+    document.make("panes", id_, fields_of(pane) | {"page": page, "order": order})
     return id_
 
 
@@ -47,7 +48,7 @@ def add_rule(document: Document, rule: Rule) -> str:
     """Add a rule behind the others, and give its id."""
     id_ = new_id()
     there = {each.id: document.entries["rules"][each.id] for each in document.rules}
-    document.roots["rules"][id_] = pycrdt.Map(fields_of(rule) | {"order": _place(there, "")})
+    document.make("rules", id_, fields_of(rule) | {"order": _place(there, "")})
     return id_
 
 
@@ -70,6 +71,21 @@ def change(document: Document, root: str, id_: str, **fields: Any) -> None:
 def close(document: Document, root: str, id_: str, *, now: int) -> None:
     """Take a page, pane or rule off the board; undoing brings it back with all that others did to it."""
     change(document, root, id_, gone=now)
+
+
+def mend(document: Document) -> None:
+    """
+    Give entries back what they cannot be without: call it after undoing, before the document is settled.
+
+    When two set a field at once and the one who prevailed undoes it, the field is gone: the library brings back neither
+    the other's value nor what was there before.
+    """
+    for root, id_ in document.changed:
+        before, entry = document.entries.get(root, {}).get(id_), document.roots[root].get(id_)
+        if root in NESTED and before is not None and isinstance(entry, pycrdt.Map):
+            for field in msgspec.structs.fields(ENTRIES[root]):
+                if field.required and field.name not in entry:
+                    entry[field.name] = getattr(before, field.name)
 
 
 def move_pane(document: Document, id_: str, *, after: str, page: str | None = None) -> None:

@@ -48,6 +48,7 @@ def _check_entry(document: Document, root: str, id_: str) -> None:
         return
     found = document.roots[root].get(id_)
     if found is None:
+        _check_removal(document, root, id_)
         return
     if isinstance(found, pycrdt.Map) != (root in NESTED):
         raise _refused("expected a shared map" if root in NESTED else "expected a JSON value", [root, id_])
@@ -61,6 +62,11 @@ def _check_entry(document: Document, root: str, id_: str) -> None:
     if id_ not in document.entries[root] and len(document.roots[root]) > MOST[root]:
         message = f"there are {MOST[root]:,} {root} already, which is the most there may be"
         raise RequestRefused(message, code=Code.TOO_LARGE, path=[root])
+
+
+def _check_removal(document: Document, root: str, id_: str) -> None:
+    if root in NESTED and id_ in document.entries[root]:
+        raise _refused("it is closed by setting `gone`, so that others' edits and undo are not lost", [root, id_])
 
 
 def _shaped(root: str, value: Any, path: Path) -> msgspec.Struct:

@@ -10,7 +10,7 @@ from pathlib import Path
 from ..board import Board, completed
 from ..doc.document import Changed
 from ..errors import LogError
-from ..event import Record, unix_ms
+from ..event import Record
 from ..store.docs import Updates
 from ..store.log import Log, open_log
 from ..wire import (
@@ -25,12 +25,13 @@ from ..wire import (
     person_id,
     shown_name,
 )
-from .admission import Admission, Links
+from .admission import Links
 from .alerts import Alerts
+from .attendance import Attendance
 from .configure import Configured
 from .fanout import Fanout
 from .loading import load_shared
-from .presence import Presence
+from .peers import Peers
 from .rate import Rate
 from .recorder import Recorder
 from .replies import Replies
@@ -79,11 +80,11 @@ class Hub:
         self.shared = shared
         self.fanout = Fanout(log.last)
         self.recorder = Recorder(log, self._deliver)
-        self.presence = Presence()
+        self.presence = Attendance()
         self.replies = Replies()
         self.runners: dict[str, Runner] = {}
         self.links: Links | None = None
-        self.admission = Admission(asking=approve, joined=lambda: self.subscribers)
+        self.peers = Peers(approve=approve)
         self.passing = passing
         self.over = False
         self.stopping = asyncio.Event()
@@ -91,10 +92,7 @@ class Hub:
         self._folder = folder
         self._exposed = exposed
         self._rate = Rate()
-        self._joined: set[Subscriber] = set()
-        self._others: set[Link] = set()
-        self._changed = asyncio.Event()
-        self.alerts = Alerts(self.recorder, self._joined, Targets(configured.targets, folder))
+        self.alerts = Alerts(self.recorder, self.peers.joined, Targets(configured.targets, folder))
         self.rules = Rules(self.alerts, shared.rules(configured.rules))
         shared.watchers.append(self._on_edit)
 
@@ -108,30 +106,10 @@ class Hub:
         """Give the board as people have it now, every pane complete."""
         return completed(self.shared.board(self._configured.board))
 
-    @property
-    def subscribers(self) -> frozenset[Subscriber]:
-        """Give everybody who is joined."""
-        return frozenset(self._joined)
-
-    @property
-    def alone(self) -> bool:
-        """Whether nobody is joined, by whatever door."""
-        return not (self._joined or self._others)
-
-    def open(self, link: Link) -> None:
-        """Count in a link that is no subscriber's; it is closed with the others."""
-        self._others.add(link)
-        self._changed.set()
-
-    def shut(self, link: Link) -> None:
-        """Count it out."""
-        self._others.discard(link)
-        self._changed.set()
-
     def stop(self) -> None:
         """Ask the hub to end in order; `run` does."""
         self.stopping.set()
-        self._changed.set()
+        self.peers.wake()
 
     async def run(self) -> None:
         """Run until `stop`; then stop the feeds and drain the writer. Peers and the log are the caller's to close."""
@@ -143,13 +121,17 @@ class Hub:
         async with asyncio.TaskGroup() as writing:
             writer = writing.create_task(self.recorder.run(), name="writer")
             async with asyncio.TaskGroup() as running:
-                tasks = [running.create_task(self._tick(), name="tick")]
-                tasks.append(running.create_task(self._share(), name="shared document"))
-                tasks += [running.create_task(self.rules.run(), name="rules")]
-                tasks += [running.create_task(self.alerts.targets.run(), name="targets")]
-                tasks += [running.create_task(runner.run(), name=f"feed {runner.name}") for runner in runners]
                 intakes = [intake for runner in runners for intake in runner.intakes]
-                tasks += [running.create_task(intake.run(), name=f"intake {intake.feed}") for intake in intakes]
+                work = {
+                    "tick": self._tick(),
+                    "shared document": self._share(),
+                    "presence": self.presence.run(),
+                    "rules": self.rules.run(),
+                    "targets": self.alerts.targets.run(),
+                    **{f"feed {runner.name}": runner.run() for runner in runners},
+                    **{f"intake {intake.feed}": intake.run() for intake in intakes},
+                }
+                tasks = [running.create_task(each, name=name) for name, each in work.items()]
                 await self.stopping.wait()
                 await self.shared.passed_on()
                 for task in tasks:
@@ -160,17 +142,6 @@ class Hub:
     async def close(self) -> None:
         """Close the log; idempotent."""
         await self.log.close()
-
-    async def peers_changed(self) -> None:
-        """Wait until somebody joined or left, or the hub is told to stop."""
-        self._changed.clear()
-        await self._changed.wait()
-
-    async def close_peers(self, code: Close, reason: str) -> None:
-        """Close every link, of those who wait too, all at once."""
-        async with asyncio.TaskGroup() as closing:
-            for link in (*(each.link for each in self._joined), *self._others, *self.admission.links):
-                closing.create_task(link.close(code, reason))
 
     def admit(self, link: Link, hello: Hello, role: str, client: str) -> tuple[Subscriber, Welcome]:
         """
@@ -211,20 +182,18 @@ class Hub:
 
     def enter(self, subscriber: Subscriber) -> None:
         """Count a welcomed peer in, and tell it how things are."""
-        self._joined.add(subscriber)
-        self._changed.set()
+        self.peers.add(subscriber)
         for status in self.feed_statuses():
             subscriber.push(FEED_STATUS, status)
         subscriber.push(STATUS, self.session_status())
         self.alerts.enter(subscriber)
-        self.presence.enter(subscriber, now=unix_ms())
-        if self.admission.asking:
-            self.admission.tell(subscriber)
+        self.presence.enter(subscriber)
+        if self.peers.admission.asking:
+            self.peers.admission.tell(subscriber)
 
     def leave(self, subscriber: Subscriber) -> None:
-        """Count a peer out."""
-        self._joined.discard(subscriber)
-        self._changed.set()
+        """Count a peer out; one that did not say so is still shown for a moment, since it may come back."""
+        self.peers.discard(subscriber)
         self.presence.leave(subscriber)
 
     def feed_statuses(self) -> list[FeedStatus]:
@@ -261,8 +230,7 @@ class Hub:
             self.rules.set_rules(self.shared.rules(self._configured.rules))
 
     def _feed_changed(self, status: FeedStatus) -> None:
-        for subscriber in self._joined:
-            subscriber.push(FEED_STATUS, status)
+        self.peers.push(FEED_STATUS, status)
 
     async def _tick(self) -> None:
         told: dict[str, FeedStatus] = {}
@@ -270,18 +238,19 @@ class Hub:
             await asyncio.sleep(TICK)
             if self.log.replaced():
                 await self._reopen()
-            if not self._joined:
-                continue
-            self.alerts.tell_again()
-            status = self.session_status()
-            changed = [feed for feed in self.feed_statuses() if told.get(feed.feed) != feed]
-            told.update((feed.feed, feed) for feed in changed)
-            if self.admission.knocks:
-                self.admission.tell()  # a host that was behind has not heard of them
-            for subscriber in self._joined:
-                subscriber.push(STATUS, status)
-                for feed in changed:
-                    subscriber.push(FEED_STATUS, feed)
+            if self.peers.joined:
+                self._tell(told)
+
+    def _tell(self, told: dict[str, FeedStatus]) -> None:
+        """Tell everybody how things are; of feeds what is not as it was `told`."""
+        self.alerts.tell_again()
+        if self.peers.admission.knocks:
+            self.peers.admission.tell()  # a host that was behind has not heard of them
+        self.peers.push(STATUS, self.session_status())
+        for feed in self.feed_statuses():
+            if told.get(feed.feed) != feed:
+                told[feed.feed] = feed
+                self.peers.push(FEED_STATUS, feed)
 
     async def _share(self) -> None:
         """Save and relay edits of the document; when the database is replaced, of the one that is there then."""
@@ -313,5 +282,5 @@ class Hub:
 
         await self.recorder.switch(log, switched)
         await self.rules.load(log)
-        await self.close_peers(Close.GOING_DOWN, "the database was replaced")
+        await self.peers.close(Close.GOING_DOWN, "the database was replaced")
         await old.close()

@@ -1,56 +1,327 @@
-"""Who is here, and where they look. Never stored."""
+"""Who is here, and where they look: the rules, told the time. Never stored."""
 
 from __future__ import annotations
 
-import msgspec
+import secrets
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
-from ..wire import PEOPLE, Person
-from .subscriber import Subscriber
+from msgspec import structs
+
+from ..doc.sync import Presence as Said
+from ..errors import BadFrame
+from ..glance import ASLEEP_AFTER, RENEWED_EVERY, glance_of, read_state, said_name, stamped
+from ..people import colour_for
+from ..wire import Person
+
+GRACE = 5.0
+REMEMBERED = 4096
+MOST_BITS = 52  # JavaScript reads 53; the hub counts on from what it is told
+
+
+class Member(Protocol):
+    """A joined program, as seen from here; two of them are the same only if they are one object."""
+
+    @property
+    def client(self) -> str:
+        """Its id in this session."""
+
+    @property
+    def name(self) -> str:
+        """What others call whoever sits there; empty if its hello did not say."""
+
+    @property
+    def role(self) -> str:
+        """Its role."""
+
+    @property
+    def person(self) -> str:
+        """The public id of whoever sits there."""
+
+    @property
+    def color(self) -> str:
+        """The name of the colour they are drawn in."""
+
+
+class Seat:
+    """
+    A program's place among the others.
+
+    Args:
+        member: Whose it is; another one's after a break.
+        since: When it was taken, Unix milliseconds; no two are alike.
+
+    Attributes:
+        number: Its client number in the awareness, of the hub's choosing until the program has `claimed` one.
+        heard: The clock of what it said last.
+        clock: The clock of what others are told.
+        state: What it said.
+        here: Whether it is shown to others: not while it sleeps, or has said that it is gone.
+        spoke: When it last said something, None if it never did; a monotonic time in seconds like the others.
+        told: When others were last told of it.
+        broke: When its link broke.
+
+    """
+
+    def __init__(self, member: Member, since: int, now: float) -> None:
+        self.member = member
+        self.since = since
+        self.number = secrets.randbits(31)
+        self.claimed = False
+        self.heard = -1
+        self.clock = 0
+        self.state: dict[str, Any] = {}
+        self.here = True
+        self.spoke: float | None = None
+        self.told = now
+        self.broke: float | None = None
+
+    @property
+    def shown(self) -> bool:
+        """Whether others see it: programs that watch no board have no name and say nothing."""
+        return self.here and (self.claimed or bool(self.member.name))
+
+    @property
+    def due(self) -> float:
+        """When time alone changes something about it."""
+        if self.broke is not None:
+            return self.broke + GRACE
+        if self.spoke is None:
+            return self.told + RENEWED_EVERY
+        return self.spoke + ASLEEP_AFTER if self.here else float("inf")
+
+    @property
+    def who(self) -> Person:
+        """Who sits there."""
+        member = self.member
+        return Person(
+            client=member.client,
+            name=member.name or said_name(self.state),
+            role=member.role,
+            since=self.since,
+            person=member.person,
+            color=colour_for(member.color, member.person),
+        )
+
+    @property
+    def seen(self) -> Person:
+        """Who sits there and where they look, but for where in a pane that is."""
+        glance = glance_of(self.state)
+        return structs.replace(
+            self.who,
+            page=glance.page,
+            pane=glance.pane,
+            time=glance.time,
+            leads=glance.leads and self.member.role != "viewer",
+            follows=glance.follows,
+            away=glance.away,
+        )
+
+    @property
+    def entry(self) -> Said:
+        """What others are told of it."""
+        return Said(self.number, self.clock, stamped(self.state, self.who) if self.shown else b"null")
 
 
 class Presence:
-    """Everybody who is joined, in the order of their coming; each change is pushed to all."""
+    """
+    Everybody who is joined, in the order of their coming.
+
+    Each may say something of itself alone: a state of another client in what it sends is passed over. Who breaks off
+    keeps the place for `GRACE` seconds, and comes back to it.
+    """
 
     def __init__(self) -> None:
-        self._here: dict[Subscriber, Person] = {}
+        self._seats: dict[Member, Seat] = {}
+        self._numbers: dict[int, Seat] = {}
+        self._gone: dict[int, str] = {}
+        self._news: dict[int, Said | None] = {}
+        self._known: set[int] = set()
+        self._latest = 0
+
+    @property
+    def seats(self) -> list[Seat]:
+        """Give the places that others see, first come first."""
+        return sorted((seat for seat in self._seats.values() if seat.shown), key=lambda seat: seat.since)
 
     @property
     def people(self) -> list[Person]:
-        """Give how each is shown to the others; programs that watch no board have no name and are left out."""
-        return [person for person in self._here.values() if person.name]
+        """Give everybody with a name, as they are shown to others, but for where in a pane they are."""
+        return [person for seat in self.seats if (person := seat.seen).name]
 
-    def enter(self, subscriber: Subscriber, *, now: int) -> None:
-        """Let somebody in."""
-        self._here[subscriber] = Person(
-            client=subscriber.client,
-            name=subscriber.name,
-            role=subscriber.role,
-            since=now,
-            person=subscriber.person,
-            color=subscriber.color,
-        )
-        self._tell()
+    @property
+    def everything(self) -> list[Said]:
+        """Give what a newcomer is to be told."""
+        shown = [seat.entry for seat in self._seats.values() if seat.shown]
+        self._known |= {entry.client for entry in shown}
+        return shown
 
-    def leave(self, subscriber: Subscriber) -> None:
-        """Forget somebody."""
-        if self._here.pop(subscriber, None) is not None:
-            self._tell()
+    @property
+    def due(self) -> float:
+        """When time alone changes something, a monotonic time in seconds."""
+        return min((seat.due for seat in self._seats.values()), default=float("inf"))
 
-    def introduce(self, subscriber: Subscriber) -> None:
+    @property
+    def has_news(self) -> bool:
+        """Whether there is something to tell."""
+        return bool(self._news)
+
+    def news(self) -> list[Said]:
+        """Give what others have not been told yet; they count as told."""
+        news = [gone or self._numbers[number].entry for number, gone in self._news.items()]
+        self._news = {}
+        self._known |= {entry.client for entry in news if entry.state != b"null"}
+        return news
+
+    # Coming and going
+
+    def enter(self, member: Member, *, now: float, at: int) -> None:
+        """
+        Let somebody in, or back to the place they broke off from.
+
+        Args:
+            member: Who.
+            now: The monotonic time in seconds.
+            at: The time to be shown, Unix milliseconds.
+
+        """
+        left = next((seat for seat in self._seats.values() if self._is_back(member, seat)), None)
+        if left is None:
+            self._latest = max(at, self._latest + 1)
+            left = Seat(member, self._latest, now)
+            self._numbers[left.number] = left
+        else:
+            del self._seats[left.member]
+            left.member, left.broke, left.heard, left.spoke, left.here = member, None, -1, None, True
+        self._seats[member] = left
+        self._tell(left, now)
+
+    @staticmethod
+    def _is_back(member: Member, seat: Seat) -> bool:
+        return seat.broke is not None and seat.member.person == member.person
+
+    def leave(self, member: Member, *, now: float, clean: bool) -> None:
+        """
+        Forget somebody: at once if they said so, otherwise unless they come back in time.
+
+        Args:
+            member: Who.
+            now: The monotonic time in seconds.
+            clean: Whether they said so.
+
+        """
+        seat = self._seats.get(member)
+        if seat is None:
+            return
+        if clean or member.person == member.client:  # without a secret nobody can be the same again
+            self._drop(seat)
+        else:
+            seat.broke = now
+
+    def pass_time(self, now: float) -> None:
+        """Let go whoever broke off, or fell silent, for too long; renew those who cannot do so themselves."""
+        for seat in [seat for seat in self._seats.values() if seat.due <= now]:
+            if seat.broke is not None:
+                self._drop(seat)
+            elif seat.spoke is not None:
+                self._hide(seat)
+            else:
+                self._tell(seat, now)
+
+    # What they say
+
+    def look(self, member: Member, page: str, pane: str, *, now: float) -> None:
+        """Note where somebody looks who has no awareness."""
+        seat = self._seats.get(member)
+        if seat is None or seat.claimed or (seat.state.get("page"), seat.state.get("pane")) == (page, pane):
+            return
+        seat.state = {"page": page, "pane": pane}
+        self._tell(seat, now)
+
+    def introduce(self, member: Member, *, now: float) -> None:
         """Show somebody by the name and colour they have now."""
-        person = self._here.get(subscriber)
-        if person is not None:
-            self._here[subscriber] = msgspec.structs.replace(person, name=subscriber.name, color=subscriber.color)
-            self._tell()
+        if (seat := self._seats.get(member)) is not None:
+            self._tell(seat, now)
 
-    def look(self, subscriber: Subscriber, page: str, pane: str) -> None:
-        """Note where somebody looks."""
-        person = self._here.get(subscriber)
-        if person is not None and (person.page, person.pane) != (page, pane):
-            self._here[subscriber] = msgspec.structs.replace(person, page=page, pane=pane)
-            self._tell()
+    def take(self, member: Member, said: Sequence[Said], *, now: float) -> None:
+        """
+        Take what a program says of itself.
 
-    def _tell(self) -> None:
-        people = self.people
-        for subscriber in self._here:
-            subscriber.push(PEOPLE, people)
+        Args:
+            member: Who.
+            said: The entries of its awareness update.
+            now: The monotonic time in seconds.
+
+        Raises:
+            BadFrame: If its state cannot be read, or numbers are larger than other programs can read.
+
+        """
+        if any(entry.client >> MOST_BITS or entry.clock >> MOST_BITS for entry in said):
+            raise BadFrame(f"a number of more than {MOST_BITS} bits in an awareness update")
+        seat = self._seats.get(member)
+        own = None if seat is None else self._own(seat, said)
+        if seat is None or own is None:
+            return
+        state = read_state(own.state)
+        seat.spoke = now
+        if state is None:
+            self._hide(seat)
+        elif own.clock > seat.heard or not seat.here:
+            seat.heard, seat.state, seat.here = own.clock, state, True
+            self._tell(seat, now)
+
+    def _own(self, seat: Seat, said: Iterable[Said]) -> Said | None:
+        """Find what is said of oneself, under a number that is one's own or can become so."""
+        entries = {entry.client: entry for entry in said}
+        if seat.claimed and seat.number in entries:
+            return entries[seat.number]
+        for entry in entries.values():
+            if entry.state != b"null" and self._may_claim(seat, entry.client):
+                self._claim(seat, entry.client)
+                return entry
+        return None
+
+    def _may_claim(self, seat: Seat, number: int) -> bool:
+        """Tell whether a number can be somebody's: programs also pass on what they heard of others, even late."""
+        person, holder = seat.member.person, self._numbers.get(number)
+        if holder is not None:
+            return holder.member.person == person
+        return not seat.claimed or self._gone.get(number, person) == person
+
+    def _claim(self, seat: Seat, number: int) -> None:
+        holder = self._numbers.get(number)
+        if holder is not None and holder is not seat:
+            seat.since, seat.clock = holder.since, holder.clock
+            self._drop(holder)  # it broke off without our noticing
+        if seat.number != number:
+            self._forget(seat)
+        seat.number, seat.claimed, seat.heard = number, True, -1
+        self._numbers[number] = seat
+
+    # What others are told
+
+    def _tell(self, seat: Seat, now: float) -> None:
+        seat.clock = max(seat.clock + 1, seat.heard)
+        seat.told = now
+        if seat.shown:
+            self._news[seat.number] = None
+
+    def _hide(self, seat: Seat) -> None:
+        if seat.here:
+            seat.here = False
+            self._news[seat.number] = None
+
+    def _drop(self, seat: Seat) -> None:
+        del self._seats[seat.member]
+        self._forget(seat)
+
+    def _forget(self, seat: Seat) -> None:
+        """Let a number be nobody's."""
+        self._numbers.pop(seat.number, None)
+        self._news.pop(seat.number, None)
+        if seat.number in self._known:
+            self._known.discard(seat.number)
+            self._news[seat.number] = Said(seat.number, seat.clock, b"null")
+        self._gone[seat.number] = seat.member.person
+        if len(self._gone) > REMEMBERED:
+            del self._gone[next(iter(self._gone))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
@@ -199,7 +199,8 @@ class Shared:
             self._history.add(news)
         self._accepted.append(Accepted(news, author))
         self._unsaved += len(news)
-        self._level.clear()
+        if not self.ended.is_set():
+            self._level.clear()
         self._wake.set()
         if changed:
             for watcher in self.watchers:
@@ -227,7 +228,13 @@ class Shared:
     # To the disk, and to everybody
 
     async def run(self) -> None:
-        """Save and relay what was accepted, until cancelled."""
+        """Save and relay what was accepted, until cancelled; who waits for that to be done waits no longer then."""
+        try:
+            await self._run()
+        finally:
+            self._level.set()
+
+    async def _run(self) -> None:
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(RETRY_WRITE if self._unkept else None):
@@ -235,9 +242,10 @@ class Shared:
             self._wake.clear()
             batch = list(self._accepted)
             self._accepted.clear()
+            state = self.document.state  # before more is accepted, for this is what the batch brings others to
             self._unkept += batch
             await self._save()
-            self._relay([accepted.update for accepted in batch if accepted.update], {each.author for each in batch})
+            self._relay(batch, state)
             if not self._accepted:
                 self._level.set()
             if self._history.loose and not self._unkept:
@@ -271,13 +279,13 @@ class Shared:
                 author.saved(count)
         self._unkept.clear()
 
-    def _relay(self, updates: list[bytes], authors: Collection[Replica | None]) -> None:
-        """Send edits on; to one who made them all, nothing."""
-        if not updates:
+    def _relay(self, batch: list[Accepted], state: bytes) -> None:
+        """Send edits on, which bring all to a state vector; to one who made them all, nothing."""
+        messages = [write(Kind.UPDATE, accepted.update) for accepted in batch if accepted.update]
+        if not messages:
             return
-        messages = [write(Kind.UPDATE, update) for update in updates]
+        authors = {accepted.author for accepted in batch}
         only = next(iter(authors)) if len(authors) == 1 else None
-        state = self.document.state
         packed: dict[Format, bytes] = {}
         for replica in tuple(self._replicas):
             if replica is not only:

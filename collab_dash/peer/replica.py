@@ -11,6 +11,7 @@ from typing import Protocol
 import pycrdt
 
 from ..doc.document import BadUpdate, Changed, Document
+from ..doc.edits import mend
 from ..doc.sync import Kind, Message, write
 from ..errors import BadFrame, RequestRefused
 from ..wire import Code, Fault, Saved, Welcome, may
@@ -45,7 +46,7 @@ class Replica:
     """
 
     def __init__(self, wire: Wire) -> None:
-        self.document = Document()
+        self.document = Document(undoing=True)
         self.watchers: list[Callable[[Changed | None], None]] = []
         self.on_refused: Callable[[Fault, int], None] = lambda fault, lost: None
         self.ready = asyncio.Event()
@@ -89,18 +90,23 @@ class Replica:
     def undo(self) -> bool:
         """Take back our own latest edit, and nobody else's; tell whether there was one."""
         self._check()
-        return self._undo.undo() and self._edited()
+        return self._undo.undo() and self._mended()
 
     def redo(self) -> bool:
         """Do again what was taken back last; tell whether there was something."""
         self._check()
-        return self._undo.redo() and self._edited()
+        return self._undo.redo() and self._mended()
 
     def _check(self) -> None:
         if not self._epoch:
             raise RequestRefused("there is no shared document here", code=Code.UNAVAILABLE, retry=True)
         if not self.may_edit:
             raise RequestRefused("a viewer's link changes nothing", code=Code.FORBIDDEN)
+
+    def _mended(self) -> bool:
+        with self.document.edit("mended"):
+            mend(self.document)
+        return self._edited()
 
     def _edited(self) -> bool:
         news = self.document.news()
@@ -215,7 +221,7 @@ class Replica:
         """Forget the document, and every edit the hub has not kept."""
         self._unlink()
         self._waiting = 0
-        self.document = Document()
+        self.document = Document(undoing=True)
         self._undo = self._undo_of(self.document)
         self._notify(None)
 

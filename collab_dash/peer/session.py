@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from ..doc.sync import Kind, Message
 from ..doc.sync import read as read_message
 from ..errors import BadFrame, CollabDashError, HubError, JoinRefused
 from ..event import Position, unix_ms
@@ -20,27 +21,16 @@ from ..wire import (
     DOC_REFUSED,
     DOC_SAVED,
     EVENTS,
-    FEED_STATUS,
-    FIRING,
     INTRODUCE,
-    KNOCKS,
     LEAVE,
-    PEOPLE,
     PROTOCOL,
-    SKIPPED,
-    STATUS,
     TOKEN,
-    Alert,
     Close,
     Fault,
-    FeedStatus,
     Frame,
     Hello,
-    Knock,
-    Person,
     Resume,
     Saved,
-    SessionStatus,
     Skipped,
     Welcome,
     decode_events,
@@ -52,6 +42,7 @@ from .answers import Answers
 from .connection import CHECK, connect_to, ended
 from .greeting import greet
 from .pending import Pending
+from .pushes import decoded, matter, update_of
 from .updates import Events as Events
 from .updates import Firing as Firing
 from .updates import Joined as Joined
@@ -61,30 +52,12 @@ from .updates import People as People
 from .updates import Update as Update
 
 if TYPE_CHECKING:
+    from .awareness import Awareness
     from .replica import Replica
 
 MAX_UPDATES = 256
 
-T = TypeVar("T")
-
 _log = logging.getLogger("collab_dash.peer")
-
-
-_PUSHES: dict[str, tuple[Callable[[Any], Any], Any]] = {
-    SKIPPED: (lambda skipped: skipped, Skipped),
-    FEED_STATUS: (lambda status: status, FeedStatus),
-    STATUS: (lambda status: status, SessionStatus),
-    PEOPLE: (People, list[Person]),
-    FIRING: (Firing, list[Alert]),
-    KNOCKS: (Knocks, list[Knock]),
-}
-
-
-def _matter(update: Update | CollabDashError) -> Hashable | None:
-    """Give what newer news makes older news of: a state; events and the link's ups and downs count each by itself."""
-    if isinstance(update, FeedStatus):
-        return FeedStatus, update.feed
-    return type(update) if isinstance(update, SessionStatus | People | Firing | Knocks) else None
 
 
 class Session:
@@ -115,9 +88,10 @@ class Session:
         self._hello = hello
         self._socket: ClientConnection | None = None
         self._offset = 0
-        self._updates = Pending[Update | CollabDashError](MAX_UPDATES, _matter)
-        self._replica: Replica | None = None
+        self._updates = Pending[Update | CollabDashError](MAX_UPDATES, matter)
         self._answers = Answers()
+        self._replica: Replica | None = None
+        self._awareness: Awareness | None = None
         self._retry_now = asyncio.Event()
 
     @property
@@ -183,6 +157,12 @@ class Session:
         if self._socket is not None:
             replica.joined(self.welcome)
 
+    def attend(self, awareness: Awareness) -> None:
+        """Know where everybody looks, and tell them, from now on; its `run` sends what it says."""
+        self._awareness = awareness
+        if self._socket is not None:
+            awareness.joined()
+
     async def introduce(self, name: str, color: str) -> None:
         """Be called and drawn otherwise from now on, by everybody; while the link is down, once it is back."""
         self._hello = msgspec.structs.replace(self._hello, name=name, color=color)
@@ -234,6 +214,8 @@ class Session:
         while True:
             if self._replica is not None:
                 self._replica.joined(self.welcome)
+            if self._awareness is not None:
+                self._awareness.joined()
             await self._updates.put(Joined(self.welcome))
             delays = backoff()
             reason = await self._read(socket)
@@ -266,7 +248,7 @@ class Session:
             while True:
                 frame = await socket.recv(decode=False)
                 if frame[:1] < b" ":  # no JSON begins like this; a message about the document does
-                    self._take_message(frame)
+                    await self._take_message(read_message(frame))
                 else:
                     await self._take(decode_frame(frame))
         except ConnectionClosed as error:
@@ -287,18 +269,21 @@ class Session:
             return None
         return str(end)
 
-    def _take_message(self, frame: bytes) -> None:
-        if self._replica is not None:
-            self._replica.take(read_message(frame))
+    async def _take_message(self, message: Message) -> None:
+        if message.kind is not Kind.AWARENESS:
+            if self._replica is not None:
+                self._replica.take(message)
+        elif self._awareness is not None and self._awareness.take(message):
+            await self._updates.put(People(self._awareness.people))
 
     def _take_verdict(self, frame: Frame) -> None:
         """Take what became of an edit."""
         if self._replica is None:
             return
         if frame.event == DOC_SAVED:
-            self._replica.saved(_decoded(frame, Saved))
+            self._replica.saved(decoded(frame, Saved))
         else:
-            self._replica.refused(_decoded(frame, Fault))
+            self._replica.refused(decoded(frame, Fault))
 
     async def _take(self, frame: Frame) -> None:
         if frame.event == EVENTS:
@@ -311,15 +296,13 @@ class Session:
         elif frame.id is not None:
             self._answers.take(frame.id, frame)
         elif frame.event == TOKEN:
-            self._renewed = {self._given: _decoded(frame, dict[str, str]).get("token", self._given)}
-        elif frame.event in _PUSHES:
-            make, shape = _PUSHES[frame.event]
-            update = make(_decoded(frame, shape))
+            self._renewed = {self._given: decoded(frame, dict[str, str]).get("token", self._given)}
+        elif frame.event in (DOC_SAVED, DOC_REFUSED):
+            self._take_verdict(frame)
+        elif (update := update_of(frame)) is not None:
             if isinstance(update, Skipped):
                 self._offset = max(self._offset, update.last)
             await self._updates.put(update)
-        elif frame.event in (DOC_SAVED, DOC_REFUSED):
-            self._take_verdict(frame)
 
     async def leave(self) -> None:
         """Say goodbye and close the link; `join` does so at the end of its block."""
@@ -327,13 +310,6 @@ class Session:
         if socket is not None:
             await self.tell(LEAVE, {})
             await socket.close()
-
-
-def _decoded(frame: Frame, shape: type[T]) -> T:
-    try:
-        return msgspec.json.decode(frame.data, type=shape)
-    except msgspec.MsgspecError as error:
-        raise BadFrame(f"a {frame.event} that cannot be read: {error}") from None
 
 
 def _nothing() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ..event import Event
-from ..wire import Alert, FeedStatus, Knock, Person, SessionStatus, Skipped, Welcome
+from ..wire import Alert, Brought, FeedStatus, Knock, Person, SessionStatus, Skipped, Welcome
 
 
 class Joined(msgspec.Struct, frozen=True):
@@ -45,4 +45,4 @@ class Lost(msgspec.Struct, frozen=True):
     retry_at: int
 
 
-Update = Joined | Events | Skipped | FeedStatus | SessionStatus | People | Firing | Knocks | Lost
+Update = Joined | Events | Skipped | FeedStatus | SessionStatus | People | Brought | Firing | Knocks | Lost

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
@@ -56,7 +56,22 @@ class PreparedFrames(WebSocketsSansIOProtocol):
 
     A system call for each event and peer is what fan-out costs; here a batch is framed once, and each link takes it
     in one write. The endpoint finds this object in ``scope["extensions"]["collab_dash.link"]``.
+
+    Attributes:
+        at_once: Told each binary message as it comes; tells whether that was all there is to do about it.
+
     """
+
+    at_once: Callable[[bytes], bool] | None = None
+
+    def send_receive_event_to_app(self) -> None:
+        """Hand on a message, past the queue where `at_once` takes it: no task has to wake for it."""
+        if self.at_once is not None and self.curr_msg_data_type == "bytes" and not self.close_sent:
+            self.frames = [b"".join(self.frames)]
+            if self.at_once(self.frames[0]):
+                self.frames = []
+                return
+        super().send_receive_event_to_app()
 
     def handle_connect(self, event: Request) -> None:
         """Offer this object to the endpoint; its task was scheduled but has not run yet."""

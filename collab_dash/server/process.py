@@ -191,7 +191,7 @@ async def _run(
                 await _stopped(hub, terms)
                 server.stop_accepting()
                 await running
-                await hub.close_peers(*(OVER if hub.over else COMING_BACK))
+                await hub.peers.close(*(OVER if hub.over else COMING_BACK))
                 server.should_exit = True
                 await serving
             finally:
@@ -205,8 +205,8 @@ async def _stopped(hub: Hub, terms: Terms) -> None:
     alone_for = FIRST_PEER
     while not hub.stopping.is_set():
         try:
-            async with asyncio.timeout(alone_for if hub.alone else None):
-                await hub.peers_changed()
+            async with asyncio.timeout(alone_for if hub.peers.alone else None):
+                await hub.peers.changed()
         except TimeoutError:
             hub.stop()
         alone_for = terms.linger

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from collections.abc import Callable
+from functools import partial
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from ..doc.sync import Kind
 from ..doc.sync import read as read_message
+from ..doc.sync import write as write_message
 from ..errors import BadFrame, RequestRefused
 from ..hub.fanout import Format
 from ..hub.handlers import answer, fault_of
@@ -46,6 +50,7 @@ MAX_REASON = 123  # bytes, RFC 6455 section 5.5
 
 _log = logging.getLogger("collab_dash.server")
 _format = WebSocketFormat()
+_AWARENESS = write_message(Kind.AWARENESS)[:1]
 
 
 class Refused(Exception):
@@ -85,6 +90,10 @@ class WebSocketLink:
     def address(self) -> str:
         """Where the peer connects from."""
         return self._socket.client.host if self._socket.client else ""
+
+    def take_at_once(self, take: Callable[[bytes], bool]) -> None:
+        """Offer each binary message to `take` as it comes; those that it takes are not received."""
+        self._frames.at_once = take
 
     async def receive(self) -> str | bytes:
         """
@@ -149,7 +158,7 @@ async def _greet(link: WebSocketLink, hub: Hub, credentials: Credentials, *, rea
         link.push(encode_fault(request.id, Fault(code=Code.UNAUTHORIZED, message=message)))
         raise Refused(Close.BAD_TOKEN, message)
     client = secrets.token_hex(4)
-    if hub.admission.must_ask(role, person := person_id(hello.person) or client):
+    if hub.peers.admission.must_ask(role, person := person_id(hello.person) or client):
         knock = Knock(client=client, name=shown_name(hello.name), role=role, address=link.address)
         await _let_in(link, hub, request, knock, person)
     subscriber, welcome = hub.admit(link, hello, role, client)
@@ -163,7 +172,7 @@ async def _greet(link: WebSocketLink, hub: Hub, credentials: Credentials, *, rea
 async def _let_in(link: WebSocketLink, hub: Hub, request: Request, knock: Knock, person: str) -> None:
     """Wait until a host lets somebody in."""
     try:
-        with hub.admission.waiting(knock, person, link) as answer:
+        with hub.peers.admission.waiting(knock, person, link) as answer:
             link.push(encode_push(WAITING, {}))
             async with asyncio.TaskGroup() as tasks:
                 listening = tasks.create_task(_stay_silent(link), name=f"waiting {knock.client}")
@@ -216,6 +225,7 @@ async def _serve(link: WebSocketLink, hub: Hub, subscriber: Subscriber) -> None:
     def saved(updates: int) -> None:
         link.push(encode_push(DOC_SAVED, Saved(updates=updates)))
 
+    link.take_at_once(partial(_take_presence, hub, subscriber))
     replica = Replica(link, hub.shared, role=subscriber.role, person=subscriber.person, saved=saved)
     try:
         async with asyncio.TaskGroup() as tasks:
@@ -235,16 +245,36 @@ async def _serve(link: WebSocketLink, hub: Hub, subscriber: Subscriber) -> None:
 async def _serve_frames(link: WebSocketLink, hub: Hub, subscriber: Subscriber, replica: Replica) -> None:
     while True:
         frame = await link.receive()
-        reply = await (_take(replica, frame) if isinstance(frame, bytes) else answer(hub, subscriber, _request(frame)))
+        if isinstance(frame, bytes):
+            reply = await _take(hub, subscriber, replica, frame)
+        else:
+            reply = await answer(hub, subscriber, _request(frame))
         if reply is not None:
             link.push(reply)
             await link.drained()
 
 
-async def _take(replica: Replica, frame: bytes) -> bytes | None:
-    """Take a message about the document; give what is to be said where it may not stand."""
+def _take_presence(hub: Hub, subscriber: Subscriber, frame: bytes) -> bool:
+    """Take what somebody says of where they look; what cannot be read is refused in its turn."""
+    if frame[:1] != _AWARENESS:
+        return False
     try:
-        await replica.take(read_message(frame))
+        hub.presence.take(subscriber, read_message(frame).payload)
+    except BadFrame:
+        return False
+    return True
+
+
+async def _take(hub: Hub, subscriber: Subscriber, replica: Replica, frame: bytes) -> bytes | None:
+    """Take a message of the y-protocols; give what is to be said where an edit may not stand."""
+    try:
+        message = read_message(frame)
+        if message.kind is Kind.AWARENESS:
+            hub.presence.take(subscriber, message.payload)
+            return None
+        if message.kind in (Kind.STEP1, Kind.ASK_AWARENESS):
+            hub.presence.attend(subscriber, replica.link)
+        await replica.take(message)
     except BadFrame as error:
         raise Refused(Close.BAD_FRAME, str(error)) from None
     except RequestRefused as error:

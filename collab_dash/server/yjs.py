@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -17,15 +20,16 @@ from ..doc.sync import Kind, Message, denied, read, write
 from ..errors import BadFrame, RequestRefused
 from ..hub.hub import Hub
 from ..hub.replica import Replica
-from ..wire import Close, Code, may
+from ..wire import Close, Code, Knock, may
 from .credentials import Credentials
 from .frames import binary_frame
 from .websocket import WebSocketLink
 
 HEARTBEAT = 15.0
+EARLY = 100
+CALLED = "a Yjs program"
+OnPresence = Callable[[Message], None]
 _NO_NEWS = binary_frame(write(Kind.AWARENESS, b"\x00"))
-
-OnAwareness = Callable[[bytes], Awaitable[None]]
 
 
 async def serve_yjs(socket: WebSocket, hub: Hub, credentials: Credentials, *, read_only: bool) -> None:
@@ -38,14 +42,10 @@ async def serve_yjs(socket: WebSocket, hub: Hub, credentials: Credentials, *, re
     elif socket.path_params["session"] != hub.session:
         await link.close(Close.NO_SUCH_SESSION, f"the session of this hub is /yjs/{hub.session}")
     else:
-        hub.open(link)
         try:
-            code, reason = await _serve(link, hub, role)
-            await link.close(code, reason)
+            await link.close(*await _admitted(link, hub, role))
         except* WebSocketDisconnect:
             pass
-        finally:
-            hub.shut(link)
 
 
 def token_of(socket: WebSocket) -> str:
@@ -54,16 +54,52 @@ def token_of(socket: WebSocket) -> str:
     return socket.query_params.get("token") or (given.strip() if scheme.lower() == "bearer" else "")
 
 
-async def _serve(link: WebSocketLink, hub: Hub, role: str) -> tuple[int, str]:
+async def _admitted(link: WebSocketLink, hub: Hub, role: str) -> tuple[int, str]:
+    """Serve a program, once a host has let it in where they want to be asked; give the code and reason of its end."""
+    guest, early = Guest(secrets.token_hex(4), role), deque[str | bytes](maxlen=EARLY)
+    admission = hub.peers.admission
+    if admission.must_ask(role, guest.person):
+        knock = Knock(client=guest.client, name=CALLED, role=role, address=link.address)
+        try:
+            with admission.waiting(knock, guest.person, link) as answer:
+                if not await _hearing(link, early, answer):
+                    return Close.REMOVED, "the host did not let you in"
+        except RequestRefused as error:
+            return Close.TOO_MANY, str(error)
+    hub.peers.open(guest.client, link)
+    try:
+        return await _serve(link, hub, guest, early)
+    finally:
+        hub.peers.shut(guest.client)
+
+
+async def _hearing(link: WebSocketLink, early: deque[str | bytes], answer: asyncio.Future[bool]) -> bool:
+    """Wait for an answer, and keep what the program says meanwhile; it does not say its first words again."""
+
+    async def hear() -> None:
+        while True:
+            early.append(await link.receive())
+
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(hear()), tasks.create_task(_heartbeat(link))]
+        yes = await answer
+        for task in running:
+            task.cancel()
+    return yes
+
+
+async def _serve(link: WebSocketLink, hub: Hub, guest: Guest, early: deque[str | bytes]) -> tuple[int, str]:
     """Serve until the link breaks, or until what it sends may not stand: then give the code and the reason."""
-    replica = Replica(link, hub.shared, role=role, person=secrets.token_hex(4))
-    program = Program(link, replica, role, on_awareness=_unheard)
+    role = guest.role
+    replica = Replica(link, hub.shared, role=role, person=guest.person)
+    program = Program(link, replica, role, on_presence=partial(_take_presence, hub, guest, link))
+    hub.presence.come(guest)
     try:
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(replica.run()), tasks.create_task(_heartbeat(link))]
             try:
                 while True:
-                    await program.take(await link.receive())
+                    await program.take(early.popleft() if early else await link.receive())
             except BadFrame as error:
                 return Close.BAD_FRAME, str(error)
             except RequestRefused as error:
@@ -72,6 +108,7 @@ async def _serve(link: WebSocketLink, hub: Hub, role: str) -> tuple[int, str]:
                 for task in running:
                     task.cancel()
     finally:
+        hub.presence.leave(guest)
         replica.end()
 
 
@@ -82,15 +119,32 @@ async def _heartbeat(link: WebSocketLink) -> None:
         link.write(_NO_NEWS)
 
 
-async def _unheard(payload: bytes) -> None:
-    """Take presence: the seam where the session's own joins in."""
-
-
 def _closing(error: RequestRefused) -> tuple[int, str]:
     if error.code == Code.UNAVAILABLE:
         return Close.NOT_NOW, str(error)
     where = ".".join(map(str, error.path))
     return Close.EDIT_REFUSED, f"{where}: {error}" if where else str(error)
+
+
+def _take_presence(hub: Hub, guest: Guest, link: WebSocketLink, message: Message) -> None:
+    if message.kind is Kind.AWARENESS:
+        hub.presence.take(guest, message.payload)
+    else:
+        hub.presence.attend(guest, link)
+
+
+class Guest(NamedTuple):
+    """Who sits at a program, as others see them: what it says of itself, and the role of its link."""
+
+    client: str
+    role: str
+    name: str = ""
+    color: str = ""
+
+    @property
+    def person(self) -> str:
+        """The client's id: nobody can come back as the same."""
+        return self.client
 
 
 class Program:
@@ -101,15 +155,15 @@ class Program:
         link: Its connection.
         replica: Its replica of the document.
         role: ``viewer``, ``editor`` or ``host``.
-        on_awareness: Takes what it says of its presence, as an awareness update.
+        on_presence: Takes what it says of where it looks, and its questions where others do.
 
     """
 
-    def __init__(self, link: WebSocketLink, replica: Replica, role: str, *, on_awareness: OnAwareness) -> None:
+    def __init__(self, link: WebSocketLink, replica: Replica, role: str, *, on_presence: OnPresence) -> None:
         self._link = link
         self._replica = replica
         self._edits = may(role, "editor")
-        self._on_awareness = on_awareness
+        self._on_presence = on_presence
 
     async def take(self, frame: str | bytes) -> None:
         """
@@ -123,12 +177,14 @@ class Program:
         if isinstance(frame, str):
             raise BadFrame("a text frame; this protocol has binary ones only")
         message = read(frame)
-        if message.kind is Kind.AWARENESS:
-            await self._on_awareness(message.payload)
+        if message.kind in (Kind.AWARENESS, Kind.ASK_AWARENESS):
+            self._on_presence(message)
         elif message.kind is not Kind.STEP1 and not self._edits:
             self._turn_away(message)
         else:
             await self._replica.take(message)
+            if message.kind is Kind.STEP1:
+                self._on_presence(message)
 
     def _turn_away(self, message: Message) -> None:
         """Pass over what a viewer edits, and say so; what it has of ours already is no edit."""

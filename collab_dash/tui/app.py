@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import structs
+from textual import events
+from textual.actions import ActionParseResult, parse
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 from textual.screen import Screen
 
 from ..errors import CollabDashError
@@ -22,6 +25,7 @@ from .clipboard import clipboard_command, copy_by
 from .frames import Frames
 from .live import Connect, Live
 from .screens.board import BoardScreen
+from .screens.together import Together
 from .state import State
 from .theme import CALM, PALETTE, PAPER, default_theme, person_colours
 from .widgets.keys import is_command
@@ -106,6 +110,31 @@ class BoardApp(App[None]):
         self._tidied += 1
         gc.collect(2 if self._tidied % 60 == 0 else 1)
 
+    async def on_event(self, event: events.Event) -> None:
+        """Take note that somebody is here."""
+        if isinstance(event, events.InputEvent):
+            self.live.company.touched()
+            if isinstance(event, events.MouseDown | events.MouseScrollDown | events.MouseScrollUp):
+                self._moved_by_mouse()
+        await super().on_event(event)
+
+    def _moved_by_mouse(self) -> None:
+        if isinstance(self.screen, Together):
+            self.screen.moved_by_mouse()
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Do what a key asks for; whoever moves follows nobody any longer."""
+        board, parsed = self.screen, parse(action) if isinstance(action, str) else action
+        done = await super().run_action(parsed, default_namespace, namespaces)
+        if done and isinstance(board, Together):
+            board.moved(parsed[1])
+        return done
+
     async def action_quit(self) -> None:
         """Leave the session."""
         self.exit()
@@ -176,5 +205,7 @@ class BoardApp(App[None]):
                     f"key {binding.key_display or binding.key}",
                     lambda node=item.node, action=binding.action: self.run_action(action, node),
                 )
+        if self.live.state.others() and self.live.state.may("editor"):
+            yield SystemCommand("Bring everyone here", "ask all to look where you look", self.live.company.bring)
         yield SystemCommand("Name and colour", "what others see of you", self.action_introduce)
         yield SystemCommand("Theme", "choose other colours", self.action_change_theme)

@@ -14,7 +14,8 @@ from ..board import Board, completed
 from ..errors import CollabDashError, RequestRefused
 from ..event import Event
 from ..peer.updates import Events, Firing, Joined, Knocks, Lost, People
-from ..wire import BOARD, HISTORY, RECONNECT, Code, FeedStatus, History, SessionStatus, Skipped
+from ..wire import BOARD, HISTORY, RECONNECT, Brought, Code, FeedStatus, History, SessionStatus, Skipped
+from .company import Company
 from .frames import Frames
 from .sharing import Sharing
 from .state import State
@@ -46,6 +47,7 @@ class Live:
     Attributes:
         sharing: Our part in the shared document.
         on_board: Called with the board once it is known, and when people change it.
+        company: Where others are told that we look, and whom we go along with.
         travel: What moment is shown, if it is not the present.
 
     """
@@ -58,6 +60,7 @@ class Live:
         self.travel = Travel(self)
         self.sharing = Sharing()
         self.sharing.watchers.append(self._on_change)
+        self.company = Company(self)
         self.on_board: Callable[[Board], Awaitable[None]] = _ignore
         self._session: Session | None = None
         self._tasks: asyncio.TaskGroup | None = None
@@ -83,6 +86,7 @@ class Live:
         async with connect(self.state.wait) as session, asyncio.TaskGroup() as tasks:
             self._session, self._tasks = session, tasks
             self._join(Joined(session.welcome))
+            self.spawn(self._attend(session))
             if self._introduction is not None:
                 self.introduce(*self._introduction)
             try:
@@ -94,6 +98,15 @@ class Live:
                 task.cancel()
         if end is not None:
             raise end
+
+    async def _attend(self, session: Session) -> None:
+        """Know where everybody looks, and tell them, for as long as the session lasts."""
+        from ..peer.awareness import Awareness
+
+        awareness = Awareness(session)
+        session.attend(awareness)
+        self.company.begin(awareness)
+        await awareness.run()
 
     async def _updates(self, session: Session) -> None:
         until = monotonic() + BUDGET
@@ -112,9 +125,14 @@ class Live:
         else:
             self.streams.let_pass(events)
 
-    def _apply(self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Firing | Knocks | Lost) -> None:
+    def _apply(
+        self, update: Joined | Skipped | FeedStatus | SessionStatus | People | Brought | Firing | Knocks | Lost
+    ) -> None:
         if isinstance(update, Joined):
             self._join(update)
+            return
+        if isinstance(update, Brought):
+            self.company.offered(update)
             return
         self.state.apply(update)
         if isinstance(update, Skipped) and self.travel.position is None:

@@ -9,6 +9,7 @@ from ..board import Board
 from ..event import OWN_FEEDS
 from ..peer.updates import Firing, Joined, Knocks, Lost, People
 from ..people import COLOURS, distinct_names
+from ..places import titles
 from ..wire import MAX_NAME, Alert, FeedStatus, Knock, Person, SessionStatus, Skipped, Welcome, may
 from .drawing.numbers import span
 from .drawing.text import clean, cut, width
@@ -134,6 +135,21 @@ class State:
         if width(name) <= cells or not number.isdecimal():
             return cut(name, cells)
         return cut(stem, cells - width(dot + number)) + dot + number
+
+    def name_by(self, client: str, otherwise: str) -> str:
+        """Give what somebody is called here, by their client; clean."""
+        person = next((person for person in self.people if person.client == client), None)
+        return clean(otherwise) if person is None else self.name_of(person)
+
+    def where(self, page: str, pane: str, *, but: str = "") -> str:
+        """Say where on the board that is, without a page's title that goes without saying; clean."""
+        title, spot = titles(self.board or Board(session=""), page, pane)
+        return " › ".join(clean(part) for part in (title, spot) if part and part != but)
+
+    @property
+    def me(self) -> Person | None:
+        """Ourselves, as others see us."""
+        return next((person for person in self.people if self.is_me(person)), None)
 
     def is_me(self, person: Person) -> bool:
         """Tell whether that is us, at this screen."""

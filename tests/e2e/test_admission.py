@@ -21,10 +21,14 @@ async def link_of(folder: Path) -> str:
 
 async def test_a_newcomer_waits_until_the_host_says_yes_also_after_the_hub_was_killed(tmp_path: Path) -> None:
     folder = workspace(tmp_path)
-    async with terminal(folder, "--name", "host", "--approve") as host, terminal(folder, "--name", "second") as second:
-        await second.shows("LIVE")
+    async with terminal(folder, "--name", "host", "--approve") as host:
+        await host.shows("LIVE")  # with a hub of its own: the other one would start one that does not ask
         link = await link_of(folder)
-        async with terminal("join", link, "--name", "ana", state=tmp_path / "of-ana") as ana:
+        async with (
+            terminal(folder, "--name", "second") as second,
+            terminal("join", link, "--name", "ana", state=tmp_path / "of-ana") as ana,
+        ):
+            await second.shows("LIVE")
             await ana.shows("waiting for the host to let you in")
             await host.shows("1 at the door")
             host.press("Py")

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.client import ClientConnection, connect
 
 from collab_dash import join
 from collab_dash.announcement import Announcement
+from collab_dash.doc.sync import Kind, Presence, read, write, write_presence
 from collab_dash.errors import HubError, JoinRefused, RequestRefused
-from collab_dash.peer.session import Joined, Knocks, Session
+from collab_dash.peer.awareness import Awareness
+from collab_dash.peer.session import Joined, Knocks, People, Session
 from collab_dash.server.process import Terms
 from collab_dash.wire import BOARD, LET_IN, MAX_WAITING, REMOVE, RENEW, Close, Knock
 from hubs import hub_of, link, stop, until, workspace_at
@@ -210,3 +212,49 @@ async def test_a_session_that_comes_back_to_a_new_hub_waits_again(tmp_path: Path
             await told.wait()
             await answer(host, yes=True)
             await until(ana, lambda update: isinstance(update, Joined))
+
+
+def yjs(hub: Announcement, role: str = "editor") -> connect:
+    """Connect as a program of Yjs does."""
+    return connect(f"{hub.url.replace('http', 'ws')}/yjs/test?token={getattr(hub, role)}", compression=None)
+
+
+async def test_a_program_of_yjs_waits_too_and_is_heard_from_its_first_word_on(tmp_path: Path) -> None:
+    async with approving(tmp_path) as (hub, host), yjs(hub) as socket:
+        await socket.send(write(Kind.STEP1, b"\x00"))
+        await answer(host, yes=True, name="a Yjs program")
+        frame = await socket.recv()
+        assert isinstance(frame, bytes)
+        assert read(frame).kind is Kind.STEP2
+        await socket.close()
+
+
+async def test_a_program_of_yjs_is_turned_away(tmp_path: Path) -> None:
+    async with approving(tmp_path) as (hub, host), yjs(hub) as socket:
+        await answer(host, yes=False, name="a Yjs program")
+        assert await closed_with(socket) == Close.REMOVED
+
+
+async def test_a_program_of_yjs_is_removed_as_anybody_else(tmp_path: Path) -> None:
+    async with (
+        hub_of(workspace_at(tmp_path)) as hub,
+        join(link(hub), name="host", feeds=()) as host,
+        yjs(hub) as socket,
+        asyncio.TaskGroup() as tasks,
+    ):
+        awareness = Awareness(host)
+        host.attend(awareness)
+        running = tasks.create_task(awareness.run())
+        await socket.send(write(Kind.STEP1, b"\x00"))
+        state = json.dumps({"user": {"name": "robot"}}).encode()
+        await socket.send(write(Kind.AWARENESS, write_presence([Presence(7, 1, state)])))
+        await until(host, lambda update: isinstance(update, People) and "robot" in names(update))
+        (robot,) = [person for person in awareness.people if person.name == "robot"]
+        await host.request(REMOVE, {"client": robot.client})
+        assert await closed_with(socket) == Close.REMOVED
+        running.cancel()
+
+
+def names(people: People) -> list[str]:
+    """Give what they are called."""
+    return [person.name for person in people.people]

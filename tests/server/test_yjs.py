@@ -17,6 +17,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from attending import attending
 from collab_dash.announcement import Announcement
 from collab_dash.doc import edits
 from collab_dash.doc.document import NOTHING, Document
@@ -330,3 +331,27 @@ async def test_a_hub_that_ends_closes_the_door_with_the_others(tmp_path: Path) -
         signal.raise_signal(signal.SIGTERM)
         async with asyncio.timeout(10):
             assert (await closed(socket))[0] == Close.GOING_DOWN
+
+
+async def test_programs_and_peers_see_where_each_other_look(tmp_path: Path) -> None:
+    async with hub_of(workspace_at(tmp_path, WORKSPACE)) as hub, attending(link(hub), "ana") as ana:
+        ana.say(page="p1", pane="q1", time=5)
+        async with program_of(hub, "viewer") as program:
+            program.tell(look={"user": {"name": "robot", "color": "#123456"}, "page": "p2", "cursor": 7})
+            (_, robot) = await ana.sees("ana", "robot")
+            assert (robot.page, robot.role, robot.person) == ("p2", "viewer", robot.client)
+            async with program_of(hub) as other:
+                await other.until(lambda: bool(other.of("people")) and len(other.of("people")[-1]) == 3)
+                people = {state["user"]["name"]: state for state in other.of("people")[-1] if "user" in state}
+                assert (people["ana"]["page"], people["ana"]["time"], people["ana"]["user"]["role"]) == (
+                    "p1",
+                    5,
+                    "host",
+                )
+                assert people["ana"]["user"]["color"].startswith("#")
+                assert people["robot"]["cursor"] == 7
+            program.tell(look={"user": {"name": "ana"}, "client": robot.client, "role": "host"})
+            (_, forged) = await ana.sees("ana", "ana")
+            assert (forged.role, forged.client) == ("viewer", robot.client)
+            assert forged.person != ana.session.welcome.person
+        await ana.sees("ana")

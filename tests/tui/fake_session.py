@@ -13,9 +13,13 @@ import msgspec
 from textual.strip import Strip
 
 from collab_dash.board import Board, Page, Pane
+from collab_dash.doc.sync import Kind, read_presence
+from collab_dash.doc.sync import read as read_message
 from collab_dash.errors import RequestRefused
 from collab_dash.event import Event
+from collab_dash.glance import Glance
 from collab_dash.identity import Identity
+from collab_dash.peer.awareness import Awareness
 from collab_dash.peer.replica import Replica
 from collab_dash.peer.session import Events, Joined, Session, Update
 from collab_dash.tui.app import BoardApp
@@ -66,6 +70,7 @@ class FakeSession(Session):
 
     Attributes:
         told: What the screen told the hub.
+        said: Where it said that we look.
         shared: The document.
         retries: How often the screen asked to try again at once.
         linked: Whether requests are answered.
@@ -82,6 +87,7 @@ class FakeSession(Session):
         self.board = self.shared.document.board(board)
         self.past = list(past)
         self.told: list[tuple[str, Any]] = []
+        self.said: list[Glance] = []
         self.retries = 0
         self.asked: list[tuple[str, Any]] = []
         self.links: dict[str, str | None] = {"editor": "http://h/#e", "viewer": "http://h/#v"}
@@ -150,8 +156,14 @@ class FakeSession(Session):
         self.shared.share(replica, self.welcome)
 
     async def send_message(self, message: bytes) -> bool:
-        self.shared.take(message)
+        if (read := read_message(message)).kind is Kind.AWARENESS:
+            self.said += [msgspec.json.decode(entry.state, type=Glance) for entry in read_presence(read.payload)]
+        elif read.kind is not Kind.ASK_AWARENESS:
+            self.shared.take(message)
         return True
+
+    def attend(self, awareness: Awareness) -> None:
+        awareness.joined()
 
     async def introduce(self, name: str, color: str) -> None:
         self.told.append((INTRODUCE, {"name": name, "color": color}))

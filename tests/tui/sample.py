@@ -151,8 +151,14 @@ def sample_session(titles: Sequence[str] = TITLES, **changes: Any) -> FakeSessio
         status(offset=len(events), rate=54.2, db_bytes=214_000_000),
         People([
             Person(client="c1", name="ana", role="host", page="Overview", pane="1 Markets", since=NOON, color="teal"),
-            Person(client="c2", name="bo", role="editor", page="Overview", pane="7 Quakes", since=NOON, color="orange"),
-            Person(client="c3", name="cy", role="viewer", page="Overview", pane="5 Top wikis", since=NOON, color="red"),
+            Person(
+                client="c2", name="bo", role="editor", page="Overview", pane="7 Quakes", since=NOON, color="orange",
+                key="us620", offset=1,
+            ),
+            Person(
+                client="c3", name="cy", role="viewer", page="Overview", pane="5 Top wikis", since=NOON, color="red",
+                follows="c2", time=NOON - 120_000, away=True,
+            ),
         ]),
     )  # fmt: skip
     return session

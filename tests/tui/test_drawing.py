@@ -110,3 +110,9 @@ def test_a_row_is_cut_where_it_must_be() -> None:
     assert row.crop(5).text == "abcd…"
     assert row.crop(7) is row
     assert Row().to(3, None).text == "   "
+
+
+def test_a_row_is_trimmed_of_the_blanks_at_its_end() -> None:
+    row = Row("ab", None).add(" c  ", None).add("   ", None)
+    assert (row.trimmed().text, row.trimmed().cells, row.text) == ("ab c", 4, "ab c     ")
+    assert Row("  ", None).trimmed().cells == 0

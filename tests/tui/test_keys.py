@@ -301,12 +301,6 @@ async def test_a_viewer_is_not_offered_what_it_may_not() -> None:
         assert RECONNECT not in [event for event, _ in seat.session.told]
 
 
-async def test_where_we_look_is_told() -> None:
-    async with opened(session()) as seat:
-        await seat.press("2")
-        await seat.until(lambda: ("session:look", {"page": "Overview", "pane": "2 Line"}) in seat.session.told)
-
-
 async def test_the_mouse_focuses_selects_sorts_and_scrolls() -> None:
     async with opened(session()) as seat:
         assert seat.board.stage.page is not None

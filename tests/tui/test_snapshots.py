@@ -55,6 +55,7 @@ CASES: dict[str, tuple[tuple[int, int], tuple[str, ...], bool]] = {
     "zoomed-160x45": ((160, 45), ("2", "z"), False),
     "detail-80x24": ((80, 24), ("4", "down", "enter"), False),
     "help-160x45": ((160, 45), ("question_mark",), False),
+    "follow-120x32": ((120, 32), ("F",), False),
     "people-80x24": ((80, 24), ("P",), False),
     "picker-160x45": ((160, 45), ("plus", "down", "right", "down"), False),
     "picker-80x24": ((80, 24), ("plus", "down"), False),

@@ -9,9 +9,12 @@ from pydantic import Field
 
 from ...board import Board
 from ...errors import RequestRefused
+from ...glance import LATEST
 from ...people import colour_for
 from ...wire import (
     BOARD,
+    BRING,
+    BROUGHT,
     INTRODUCE,
     LEAVE,
     LET_IN,
@@ -22,6 +25,7 @@ from ...wire import (
     RENEW,
     STOP,
     TOKEN,
+    Brought,
     Close,
     Code,
     may,
@@ -38,6 +42,13 @@ class Look(Payload):
     pane: str = Field("", max_length=200)
 
 
+class Bring(Look):
+    """Where everybody is to look, and at which moment; without one, at the present."""
+
+    page: str = Field(min_length=1, max_length=200)
+    time: int | None = Field(None, ge=0, le=LATEST)
+
+
 class Introduce(Payload):
     """What others shall call a peer, and the colour they shall see it in; empty for one that follows from its id."""
 
@@ -45,6 +56,9 @@ class Introduce(Payload):
 
     name: str = Field(min_length=1, max_length=MAX_NAME)
     color: str = Field("", max_length=20)
+
+
+REMOVED = "removed by the host"
 
 
 class OneClient(Payload):
@@ -77,6 +91,14 @@ async def look(hub: Hub, subscriber: Subscriber, payload: Look) -> None:
     hub.presence.look(subscriber, payload.page, payload.pane)
 
 
+@bind(BRING, Bring, role="editor")
+async def bring(hub: Hub, subscriber: Subscriber, payload: Bring) -> None:
+    """Offer everybody else to look where somebody looks; each may decline."""
+    offer = Brought(name=subscriber.name, client=subscriber.client, **payload.model_dump())
+    for other in hub.peers.joined - {subscriber}:
+        other.push(BROUGHT, offer)
+
+
 @bind(INTRODUCE, Introduce)
 async def introduce(hub: Hub, subscriber: Subscriber, payload: Introduce) -> None:
     """Take another name and colour."""
@@ -87,7 +109,7 @@ async def introduce(hub: Hub, subscriber: Subscriber, payload: Introduce) -> Non
 @bind(LEAVE, Empty)
 async def leave(hub: Hub, subscriber: Subscriber, payload: Empty) -> None:
     """Forget a peer at once, without waiting for its link to close."""
-    hub.presence.leave(subscriber)
+    hub.presence.leave(subscriber, clean=True)
 
 
 @bind(LINKS, Empty)
@@ -105,7 +127,7 @@ async def renew(hub: Hub, subscriber: Subscriber, payload: Empty) -> None:
     if hub.links is None:
         raise RequestRefused("this hub has no address to share", code=Code.UNAVAILABLE)
     await hub.links.renew()
-    for other in hub.subscribers:
+    for other in tuple(hub.peers.joined):
         if other.role != "host":
             other.push(TOKEN, {"token": hub.links.token(other.role)}, lasting=True)
 
@@ -113,27 +135,29 @@ async def renew(hub: Hub, subscriber: Subscriber, payload: Empty) -> None:
 @bind(REMOVE, OneClient, role="host")
 async def remove(hub: Hub, subscriber: Subscriber, payload: OneClient) -> None:
     """Close somebody's link for good; where newcomers wait, they wait the next time."""
-    for other in hub.subscribers:
-        if other.client == payload.client:
-            break
-    else:
+    if (link := hub.peers.other(payload.client)) is not None:
+        await link.close(Close.REMOVED, REMOVED)
+        return
+    other = hub.peers.subscriber(payload.client)
+    if other is None:
         raise RequestRefused("nobody of that id is here", code=Code.NOT_FOUND, path=("data", "client"))
-    hub.admission.forget(other.person)
+    hub.peers.admission.forget(other.person)
     other.role = ""  # while its link closes it may nothing
+    hub.presence.leave(other, clean=True)
     hub.leave(other)
-    await other.link.close(Close.REMOVED, "removed by the host")
+    await other.link.close(Close.REMOVED, REMOVED)
 
 
 @bind(LET_IN, Answer, role="host")
 async def let_in(hub: Hub, subscriber: Subscriber, payload: Answer) -> None:
     """Let somebody in who waits, or turn them away."""
-    hub.admission.let_in(payload.client, yes=payload.yes)
+    hub.peers.admission.let_in(payload.client, yes=payload.yes)
 
 
 @bind(STOP, Stop, role="host")
 async def stop(hub: Hub, subscriber: Subscriber, payload: Stop) -> None:
     """End the session: the hub in order, and everybody's part in it."""
-    if payload.idle and not (hub.passing and hub.subscribers <= {subscriber}):
+    if payload.idle and not (hub.passing and hub.peers.joined <= {subscriber}):
         raise RequestRefused("this hub is in use", code=Code.UNAVAILABLE)
     hub.over = True
     hub.stop()

@@ -49,6 +49,17 @@ class Row:
             cropped.add(text, style)
         return cropped
 
+    def trimmed(self) -> Row:
+        """Give this row without the blanks at its end."""
+        row = Row().extend(self)
+        while row.segments and not row.segments[-1].text.rstrip(" "):
+            row.cells -= width(row.segments.pop().text)
+        if row.segments:
+            text, style, _ = row.segments.pop()
+            row.cells -= width(text)
+            row.add(text.rstrip(" "), style)
+        return row
+
     def restyle(self, style: Style) -> Row:
         """Give this row with `style` laid over every part."""
         row = Row()

@@ -13,7 +13,8 @@ from textual.message import Message
 from ...board import Page, name_of
 from ...board import Pane as Spec
 from ...event import Event
-from ...wire import FeedStatus
+from ...places import is_page, is_pane, spot_of
+from ...wire import FeedStatus, Person
 from ..drawing.row import Row
 from ..drawing.text import clean, wrap
 from ..live import Live
@@ -95,7 +96,7 @@ class Pane(Tapped, can_focus=True):
     @property
     def spot(self) -> str:
         """What it is called among the panes of its page, of which two may have one title."""
-        return f"{self.number} {self.name_on_screen}"
+        return spot_of(self.spec, self.number)
 
     def revise(self, spec: Spec, number: int) -> bool:
         """
@@ -123,6 +124,15 @@ class Pane(Tapped, can_focus=True):
     def page_title(self) -> str:
         """The title of the page it is on."""
         return self.page.title if self.page is not None else ""
+
+    def onlookers(self) -> list[Person]:
+        """Give the others who look at it."""
+        page = self.page
+        return [
+            person
+            for person in self.live.state.others()
+            if is_pane(self.spec, self.number, person.pane) and page is not None and is_page(page, person.page)
+        ]
 
     # Health
 

@@ -36,9 +36,9 @@ def title(pane: Pane) -> Row:
 def marks(pane: Pane, stale: str) -> Row:
     """Say who looks at it, whether it stands still, how its feeds are, and how old its last event is."""
     row = Row()
-    for person in pane.live.state.others():
-        if person.page == pane.page_title and person.pane == pane.spot:
-            row.add(f"{pane.live.state.name_of(person)} ", pane.ink_of(person))
+    for person in pane.onlookers():
+        ink = pane.ink("dim") if person.away else pane.ink_of(person)
+        row.add(f"{pane.live.state.name_of(person)}{'(z)' if person.away else ''} ", ink)
     if pane.frozen:
         row.add(pane.frozen, pane.ink("badge")).add(f" +{pane.new:,} new ", pane.ink("accent"))
     elif stale and pane.last is not None:

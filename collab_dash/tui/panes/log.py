@@ -13,6 +13,7 @@ from ..drawing.numbers import as_number, clock
 from ..drawing.row import Row
 from ..drawing.text import clean, fit
 from .columns import GAP, Column, heading, lay_out, plain
+from .pointers import Tag
 from .rows import RowsPane
 
 KEPT = 2000
@@ -61,6 +62,10 @@ class LogPane(RowsPane):
         if self.cursor is None or self.cursor >= self.count():
             return self.last
         return self._events[-1 - self.cursor]
+
+    def tag(self, index: int) -> Tag:
+        """Give the event's number."""
+        return Tag(self._events[-1 - index].offset)
 
     def moved(self) -> None:
         """Stand still while somebody reads."""

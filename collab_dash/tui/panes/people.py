@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..company import doing
 from ..drawing.row import Row
 from ..drawing.text import clean, fit
 from ..drawing.text import width as cells_of
@@ -30,8 +31,10 @@ class PeoplePane(RowsPane):
         cells = min(max(longest, 6), 20)
         row = Row(fit(state.name_of(person, cells), cells), self.ink_of(person))
         row.add(f"  {clean(person.role):<6}  ", dim)
-        where = " › ".join(clean(part) for part in (person.page, person.pane) if part != self.page_title)
-        return row.add("you · " if state.is_me(person) else "", dim).add(where or "–", self.ink("text"))
+        place = state.where(person.page, person.pane, but=self.page_title)
+        row.add("you · " if state.is_me(person) else "", dim).add(place or "–", self.ink("text"))
+        said = doing(state, person)
+        return row if said == "live" else row.add(f" · {said}", dim)
 
     def digest(self) -> str:
         """Say who is here."""

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from msgspec import structs
 from textual import events
 from textual.binding import Binding, BindingType
 
+from ...glance import Glance
+from ...wire import Person
 from ..drawing.row import Row
 from .base import Pane
+from .pointers import Tag, pointing
 
 
 class RowsPane(Pane):
@@ -51,14 +55,50 @@ class RowsPane(Pane):
             self.cursor = min(self.cursor, max(count - 1, 0))
             self.top = min(max(self.top, self.cursor - space + 1), self.cursor)
         self.top = max(min(self.top, count - space), 0)
-        rows = [self._selected(i, width) for i in range(self.top, min(self.top + space, count))]
+        pointers = pointing(self.onlookers())
+        rows = [self._marked(i, width, pointers) for i in range(self.top, min(self.top + space, count))]
         return [self.header(width), *rows] if self.header_rows else rows
 
-    def _selected(self, index: int, width: int) -> Row:
+    def _marked(self, index: int, width: int, pointers: list[Person]) -> Row:
         row = self.row(index, width)
+        if pointers:
+            row = self._pointed_at(row, self.tag(index), width, pointers)
         if index == self.cursor and self.has_focus:
             return row.to(width, self.ink("text")).restyle(self.ink("select"))
         return row
+
+    def _pointed_at(self, row: Row, tag: Tag, width: int, pointers: list[Person]) -> Row:
+        """Show at the end of a row who has the cursor on it."""
+        signs = Row()
+        for person in pointers:
+            if tag.is_under(person):
+                name = self.live.state.name_of(person, 8)
+                signs.add(f" <{name}", self.ink("dim") if person.away else self.ink_of(person))
+        room = width - signs.cells
+        return row.trimmed().crop(room).to(room, self.ink("text")).extend(signs) if 0 < signs.cells < width else row
+
+    # What others see of it, and what we see by them
+
+    def tag(self, index: int) -> Tag:
+        """Give what a row is known by on every screen; nothing, if it is not."""
+        return Tag()
+
+    def point(self, glance: Glance) -> Glance:
+        """Add where in it we are to where we look."""
+        tag = Tag() if self.cursor is None or self.cursor >= self.count() else self.tag(self.cursor)
+        return structs.replace(glance, offset=tag.offset, key=tag.key, scroll=self.top)
+
+    def follow(self, person: Person) -> None:
+        """Go to the row that somebody is at; where they have none, be live, or as far down as they are."""
+        if person.offset is None and not person.key:
+            if self.cursor is not None or (self.frozen == "PINNED" and not person.scroll):
+                self.action_live()
+            if person.scroll != self.top:
+                self.wheel(person.scroll - self.top)
+            return
+        row = next((index for index in range(self.count()) if self.tag(index).is_under(person)), None)
+        if row is not None and row != self.cursor:
+            self.place(row)
 
     def action_move(self, lines: int) -> None:
         """Move the cursor."""
@@ -78,6 +118,7 @@ class RowsPane(Pane):
         self.top = 0
         super().action_live()
         self.want_paint()
+        self.live.company.tell()
 
     def place(self, index: int) -> None:
         """Put the cursor on a row."""
@@ -85,6 +126,7 @@ class RowsPane(Pane):
             self.cursor = max(min(index, self.count() - 1), 0)
             self.moved()
             self.paint_now()
+            self.live.company.tell()
 
     def moved(self) -> None:
         """Do what follows from the cursor being moved."""
@@ -98,6 +140,7 @@ class RowsPane(Pane):
         if self.top:
             self.moved()
         self.want_paint()
+        self.live.company.tell()
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor where the mouse is."""

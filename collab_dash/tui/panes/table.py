@@ -14,6 +14,7 @@ from ..drawing.row import Row
 from ..drawing.spark import Trend, bar
 from ..drawing.text import clean, fit
 from .columns import GAP, Column, automatic, heading, lay_out
+from .pointers import Tag
 from .rows import RowsPane
 
 MOST_KEYS = 5000
@@ -107,6 +108,11 @@ class TablePane(RowsPane):
     def chosen(self) -> Event | None:
         """Give the event under the cursor, or the latest."""
         return self.last if self._held is None else self._held.event
+
+    def tag(self, index: int) -> Tag:
+        """Give the key, whatever event it holds by now."""
+        event = self._rows()[index].event
+        return Tag(event.offset, event.key or event.type)
 
     def moved(self) -> None:
         """Stay on this key, wherever it is sorted to."""

@@ -13,15 +13,15 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from ...board import Board
-from ...wire import LOOK
 from ..doorbell import Doorbell
 from ..live import Live
 from ..widgets.keys import Keys
+from ..widgets.offer import OfferLine
 from ..widgets.stage import Stage
 from ..widgets.tabs import Tabs
 from ..widgets.topline import Banner, TopLine
 from .editing import Editing
-from .travelling import Travelling
+from .together import Together
 
 if TYPE_CHECKING:
     from ..panes.base import Pane
@@ -32,7 +32,7 @@ NARROW, SHORT = 100, 30
 LEAST = (40, 10)
 
 
-class BoardScreen(Editing, Travelling):
+class BoardScreen(Editing, Together):
     """
     Pages of panes with their chrome.
 
@@ -77,6 +77,7 @@ class BoardScreen(Editing, Travelling):
         yield Tabs(self.live)
         yield self.stage
         yield Keys(self.live, lambda: self.typing)
+        yield OfferLine(self.live)
         yield Static(id="too-small")
 
     def on_mount(self) -> None:
@@ -110,6 +111,7 @@ class BoardScreen(Editing, Travelling):
         self.show_tabs()
         self.refresh_bindings()
         self._paint_all()
+        self.live.company.tell()
 
     def on_resize(self, event: events.Resize) -> None:
         """Show one pane at a time where there is no room for more."""
@@ -129,12 +131,14 @@ class BoardScreen(Editing, Travelling):
         for index, pane in enumerate(page.panes):
             if pane is event.widget:
                 page.current = index
-                self.live.tell(LOOK, {"page": page.page.title, "pane": pane.spot})
+        self.live.company.tell()
 
     # Painting
 
     def _tick(self) -> None:
         """Let ages and clocks go on."""
+        self.live.company.tick()
+        self.query_one(OfferLine).look()
         self._paint_all()
 
     def _on_state(self) -> None:
@@ -195,9 +199,9 @@ class BoardScreen(Editing, Travelling):
         self.stage.zoom()
 
     def action_back(self) -> None:
-        """Undo the latest of: a drag, timeline, zoom, freeze, filter."""
+        """Undo the latest of: a drag, following, offer, timeline, zoom, freeze, filter."""
         pane = self.stage.current
-        if self.stage.let_go() or self.close_timeline():
+        if self.stage.let_go() or self.step_back() or self.close_timeline():
             return
         if self.stage.zoomed:
             self.stage.zoom()

@@ -1,4 +1,4 @@
-"""The people dialog: who is here, and who would like to be."""
+"""The dialogs about the people: who is here, who would like to be, and whom to follow."""
 
 from __future__ import annotations
 
@@ -6,19 +6,30 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
+from ...wire import Person
+from ..company import doing
 from ..drawing.row import Row
 from ..drawing.text import clean, fit
+from ..live import Live
+from .dialogs import Dialog
 from .knocks import KnockDialog
 
 
 class PeopleDialog(KnockDialog):
     """Who is here."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("c", "app.introduce", "Name and colour")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "app.introduce", "Name and colour"),
+        Binding("F,shift+f", "follow", "Follow", key_display="F"),
+        Binding("B,shift+b", "bring", "Bring everyone here", key_display="B"),
+    ]
 
     def hints(self) -> list[tuple[str, str]]:
-        """Offer to be called otherwise."""
-        return [("c", "your name and colour")]
+        """Offer to be called otherwise, to follow, and to bring everybody."""
+        others = bool(self.live.state.others())
+        hints = [("c", "your name and colour")]
+        hints += [("F", "follow")] if others else []
+        return hints + ([("B", "bring everyone here")] if others and self.live.state.may("editor") else [])
 
     def heading(self) -> str:
         """Say how many they are."""
@@ -27,10 +38,78 @@ class PeopleDialog(KnockDialog):
     def lines(self, width: int) -> list[Row]:
         """Give a line for each."""
         ink, state = self.sheet.ink, self.live.state
-        rows = []
-        for person in state.people:
-            row = Row(fit(state.name_of(person, 16), 16), self.sheet.ink_of(person))
-            row.add(f"  {clean(person.role):<8}", ink("dim"))
-            where = " › ".join(clean(part) for part in (person.page, person.pane) if part)
-            rows.append(row.add(where or "–", ink("text")).add("  you" * state.is_me(person), ink("accent")))
+        rows = [line_of(self.live, person, self) for person in state.people]
         return [*self.knock_lines(), *(rows or [Row("nobody yet", ink("dim"))])]
+
+    def action_follow(self) -> None:
+        """Choose whom to follow."""
+        self.dismiss()
+        self.app.call_later(self.app.run_action, "follow", self.app.screen_stack[0])
+
+    def action_bring(self) -> None:
+        """Ask everybody to look where we look."""
+        if self.live.state.others() and self.live.state.may("editor"):
+            self.live.company.bring()
+            self.dismiss()
+            self.notify("asked everyone to come here", markup=False)
+
+
+def line_of(live: Live, person: Person, dialog: Dialog) -> Row:
+    """Say who somebody is, what they do and where they look."""
+    ink, state = dialog.sheet.ink, live.state
+    row = Row(fit(state.name_of(person, 16), 16), dialog.sheet.ink_of(person))
+    row.add(f"  {clean(person.role):<6}  ", ink("dim")).add(fit(doing(state, person), 22) + "  ", ink("dim"))
+    row.add(state.where(person.page, person.pane) or "–", ink("text"))
+    return row.add("  you" * state.is_me(person), ink("accent"))
+
+
+class FollowDialog(Dialog):
+    """Whom to follow."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "choose(1)", "Next", show=False, priority=True),
+        Binding("up,k", "choose(-1)", "Previous", show=False, priority=True),
+        Binding("enter", "take", "Follow", priority=True),
+        *(Binding(str(n), f"take({n})", "Follow that one", key_display="1-9", priority=True) for n in range(1, 10)),
+    ]
+
+    def __init__(self, live: Live) -> None:
+        super().__init__(live)
+        self._chosen = live.state.others()[0].client
+
+    def heading(self) -> str:
+        """Ask."""
+        return "Follow whom?"
+
+    def hints(self) -> list[tuple[str, str]]:
+        """Offer to follow the chosen one."""
+        return [("↑↓", "choose"), ("enter", "follow")]
+
+    @property
+    def _index(self) -> int:
+        clients = [person.client for person in self.live.state.others()]
+        return clients.index(self._chosen) if self._chosen in clients else 0
+
+    def lines(self, width: int) -> list[Row]:
+        """Give a line for each."""
+        ink, rows = self.sheet.ink, []
+        for number, person in enumerate(self.live.state.others(), 1):
+            row = Row(f"{number if number < 10 else ' '} ", ink("accent")).extend(line_of(self.live, person, self))
+            chosen = number - 1 == self._index
+            rows.append(row.crop(width).to(width, ink("text")).restyle(ink("select")) if chosen else row)
+        return rows or [Row("nobody else is here", ink("dim"))]
+
+    def action_choose(self, by: int) -> None:
+        """Choose a neighbour."""
+        others = self.live.state.others()
+        if others:
+            self._chosen = others[(self._index + by) % len(others)].client
+            self.sheet.want_paint()
+
+    def action_take(self, number: int = 0) -> None:
+        """Follow the chosen one, or the one of that number."""
+        others = self.live.state.others()
+        index = number - 1 if number else self._index
+        self.dismiss()
+        if index < len(others):
+            self.live.company.following.begin(others[index])

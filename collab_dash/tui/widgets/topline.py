@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from ..drawing.numbers import clock, moment, rate, size, span
 from ..drawing.row import Row
@@ -10,6 +11,9 @@ from ..drawing.text import clean, cut
 from ..live import Live
 from ..state import GLYPHS, OFFLINE, next_try
 from .drawn import Drawn
+
+if TYPE_CHECKING:
+    from ...wire import Person
 
 _MARKS = {"host": "*", "viewer": "(ro)"}
 
@@ -30,7 +34,15 @@ class TopLine(Drawn):
         apart = apart_of(width)
         right = self._alerts(named=width >= 100)
         right = right.add(apart, self.ink("text")).extend(self._people()) if right.cells else self._people()
-        parts = (self._knocks(), self._unshared(), self._exposed(), self._feeds(), self._rate(), self._recording())
+        parts = (
+            self._unshared(),
+            self._company(),
+            self._knocks(),
+            self._exposed(),
+            self._feeds(),
+            self._rate(),
+            self._recording(),
+        )
         for part in parts:
             if part.cells and left.cells + part.cells + len(apart) + right.cells + 2 <= width:
                 left.add(apart, self.ink("text")).extend(part)
@@ -117,10 +129,31 @@ class TopLine(Drawn):
         if not people:
             return Row()
         row = Row("⇄", self.ink("dim"))
-        for person in people[:6]:
-            name = self.live.state.name_of(person, 12) + _MARKS.get(person.role, "")
-            row.add(" ", self.ink("text")).add(name, self.ink_of(person))
+        for person in sorted(people, key=lambda person: not self.live.state.is_me(person))[:6]:
+            row.add(" ", self.ink("text")).extend(self._person(person))
         return row.add(f" +{len(people) - 6}", self.ink("dim")) if len(people) > 6 else row
+
+    def _person(self, person: Person) -> Row:
+        """Name somebody, dim while they are away, and say which moment they are at."""
+        name = self.live.state.name_of(person, 12) + _MARKS.get(person.role, "")
+        row = Row(f"{name}(z)", self.ink("dim")) if person.away else Row(name, self.ink_of(person))
+        if person.time is None:
+            return row
+        return row.add(f"❚❚{clock(person.time, seconds=False)}", self.ink("warn"))
+
+    def _company(self) -> Row:
+        """Say whom we follow, and who follows us."""
+        company, state = self.live.company, self.live.state
+        row = Row()
+        if company.following.client:
+            what = "following" if company.following.whole else "travelling with"
+            row.add(f"{what} {company.following.name}", self.ink("accent")).add(" · Esc stops", self.ink("dim"))
+        if followers := company.followers:
+            names = ", ".join(state.name_of(person, 12) for person in followers[:3])
+            more = f" +{len(followers) - 3}" if len(followers) > 3 else ""
+            row.add("  " if row.cells else "", self.ink("text"))
+            row.add(f"followed by {names}{more}", self.ink("dim"))
+        return row
 
 
 def apart_of(width: int) -> str:

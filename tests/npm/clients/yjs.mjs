@@ -18,6 +18,8 @@ provider.on("synced", (synced) => report({ synced }));
 provider.on("closed", (closed) => report({ closed }));
 provider.on("connection-close", (event) => report({ lost: event?.code ?? null }));
 
+provider.awareness.on("change", () => report({ people: [...provider.awareness.getStates().values()] }));
+
 obey({
   // {root: {id: value}}: values as they are, but for pages, panes and rules, which are maps
   put: (roots) =>
@@ -34,6 +36,7 @@ obey({
           for (const [name, value] of Object.entries(fields)) doc.getMap(root).get(id).set(name, value);
     }),
   remove: ({ root, id }) => doc.getMap(root).delete(id),
+  look: (state) => provider.awareness.setLocalState(state),
   send: (data) => provider.ws.send(data),
   tell,
   disconnect: () => provider.disconnect(),
