@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 
 from .. import arranging
 from ..arranging import Rows
-from ..widgets.stage import Stage
+from ..widgets.dragging import Dragging
 from .paging import Paging
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class Editing(Paging):
             self.edit(lambda document: edits.move_pane(document, id_, after=edits.last_on(document, page), page=page))
             self.stage.seek(id_, page)
 
-    def on_stage_dragged(self, message: Stage.Dragged) -> None:
+    def on_dragging_dragged(self, message: Dragging.Dragged) -> None:
         """Let everybody have what the mouse made of the page."""
         if self.live.sharing.may_edit:
             self._arrange(message.grip.rows, moved=message.grip.moved)
