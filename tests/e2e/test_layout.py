@@ -63,7 +63,7 @@ async def test_one_adds_moves_resizes_and_closes_and_the_other_sees_it(tmp_path:
         for board in (ana, ben):
             await board.until(partial(shows, board, "2 Nightingale"))
         ben.press("1x")
-        await robot.until(lambda: sizes(robot) == "Nightingale7")
+        await robot.until(lambda: sizes(robot) == "Nightingale12")
         for board in (ana, ben):
             await board.until(partial(shows, board, "1 Nightingale"))
         seen = len(ana.output)
