@@ -8,8 +8,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-VIEWS = ("table", "log", "line", "stat", "bars", "json", "feeds", "people")
-FEEDLESS = ("feeds", "people")
+VIEWS = ("table", "log", "line", "stat", "bars", "json", "feeds", "people", "marks", "chat")
+FEEDLESS = ("feeds", "people", "marks", "chat")
 
 
 class Pane(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -17,7 +17,7 @@ class Pane(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     One window on one or more feeds.
 
     Args:
-        feeds: Names of the feeds it shows; empty for views that show none (``feeds``, ``people``).
+        feeds: Names of the feeds it shows; empty for views that show none (``feeds``, ``people``, ``marks``, ``chat``).
         view: One of `VIEWS`; empty in a workspace for the feed plugin's own choice, never empty for a peer.
         title: On the border; the feed's name by default.
         columns: Expressions for table and log columns, such as ``price``, ``spark(price)``, ``bar(percent)``

@@ -161,11 +161,12 @@ def load_workspace(
     _check_tables(written, WorkspaceFile, source)
     _check_tables(variables, (*WorkspaceFile.model_fields, "user"), Source("environment"))
     settings, settings_source = _settings(environ)
+    given = {key: value for key, value in (overrides or {}).items() if value is not None}
     session, origins = _layered(
         _Layer(settings, settings_source, folder),
         _Layer(written, Source(str(found), text), folder),
         _Layer(variables, Source("environment"), Path.cwd()),
-        _Layer({"session": _given(overrides)}, Source("command line"), Path.cwd()),
+        _Layer({"session": given}, Source("command line"), Path.cwd()),
     )
     feeds, problems = _feeds(written, variables, source)
     board = Board(
@@ -230,10 +231,6 @@ def _check_tls(session: Table) -> None:
             "tls_cert and tls_key go together; only one is given",
             hint="give both --tls-cert and --tls-key, or neither",
         )
-
-
-def _given(overrides: Mapping[str, Any] | None) -> Table:
-    return {key: value for key, value in (overrides or {}).items() if value is not None}
 
 
 def _check_tables(tables: Table, known: type[pydantic.BaseModel] | tuple[str, ...], source: Source) -> None:

@@ -18,8 +18,10 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "tests")]
 
 from screenshots.drawing import svg  # noqa: E402 - likewise
-from tui.fake_session import app_of, screen_strips  # noqa: E402 - the paths above come first
+from tui.drawn import drawn, ready  # noqa: E402 - the paths above come first
+from tui.fake_session import app_of, screen_strips  # noqa: E402 - likewise
 from tui.sample import fallen_back, later_events, sample_session  # noqa: E402 - likewise
+from tui.talking import talking_session  # noqa: E402 - likewise
 
 TITLES = ("Q18846", "Toll road", "Köln", "Perovskite solar cell", "Lyon", "Madrid", "Aÿ", "Ελλάδα", "Привет")
 SCALE = 1.5
@@ -32,19 +34,25 @@ SHOTS: dict[str, tuple[tuple[int, int], list[str]]] = {
     "paused-160x45": ((160, 45), ["4", "space"]),
     "light-160x45": ((160, 45), []),
     "fallback-120x32": ((120, 32), []),
+    "talk-160x45": ((160, 45), ["1", "j", "j"]),
+    "thread-160x45": ((160, 45), ["3", "G", "k", "c"]),
+    "travelling-160x45": ((160, 45), ["t", *["less_than_sign"] * 5]),
+    "picker-160x45": ((160, 45), ["plus", "down", "right", "down"]),
+    "form-160x45": ((160, 45), ["4", "e"]),
 }
+TALKING = ("talk", "thread")
 
 
 async def picture(name: str, size: tuple[int, int], keys: list[str]) -> str:
     """Give an SVG of the screen after some keys."""
-    session = sample_session(TITLES)
+    session = talking_session(TITLES, "Köln too?") if name.startswith(TALKING) else sample_session(TITLES)
     app = app_of(session)
     async with app.run_test(size=size) as pilot:
-        while not app.live.streams.settled:
-            await pilot.pause()
+        await ready(pilot)
         if name.startswith("light"):
             app.theme = "paper"
         await pilot.press(*keys)
+        await drawn(pilot)
         if name.startswith("paused"):
             session.happen(*(event for event in later_events() if event.feed == "edits"))
             await session.updates.join()

@@ -35,7 +35,18 @@ from collab_dash.rules import parse_when
 from collab_dash.testing import collect
 from collab_dash.tui.app import BoardApp
 from collab_dash.tui.panes.make import VIEWS as PANES
-from collab_dash.tui.screens import alerts, board, dialogs, introduce, knocks, pane_form, people, picker, share
+from collab_dash.tui.screens import (
+    alerts,
+    board,
+    dialogs,
+    introduce,
+    knocks,
+    pane_form,
+    people,
+    picker,
+    share,
+    speaking,
+)
 from collab_dash.tui.screens.help import HelpDialog
 from collab_dash.tui.widgets.keys import is_ours
 from collab_dash.workspace_models import (
@@ -54,7 +65,7 @@ REFERENCE = ROOT / "docs" / "reference"
 PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")] + sorted(ROOT.glob("docs/**/*.md"))
 _FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _NAMES = {"slash": "/", "plus": "+", "escape": "Esc"}
-_NAMES |= {f"shift+{letter}": letter.upper() for letter in "bfgjlprstvw"}
+_NAMES |= {f"shift+{letter}": letter.upper() for letter in "abcdefghijklmnopqrstuvwxyz"}
 
 
 class Block(NamedTuple):
@@ -248,7 +259,10 @@ def test_every_exception_and_exit_code_is_told() -> None:
 def bindings() -> Iterator[Binding]:
     modules = chain(
         vars(board).values(),
-        *(vars(module).values() for module in (dialogs, alerts, introduce, knocks, pane_form, people, picker, share)),
+        *(
+            vars(module).values()
+            for module in (dialogs, alerts, introduce, knocks, pane_form, people, picker, share, speaking)
+        ),
     )
     owners: list[Any] = [BoardApp, HelpDialog, *PANES.values(), *modules]
     kinds = {kind for owner in owners if isinstance(owner, type) for kind in owner.__mro__ if "BINDINGS" in vars(kind)}
@@ -261,6 +275,8 @@ def key_name(key: str) -> str:
     """Name a key as the reference does."""
     if key in _NAMES:
         return _NAMES[key]
+    if re.fullmatch(r"shift\+[a-z]", key):
+        return key[-1].upper()
     if re.fullmatch(r"f\d+", key):
         return key.upper()
     character = key_to_character(key)

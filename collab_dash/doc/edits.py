@@ -195,6 +195,13 @@ def say(document: Document, line: ChatLine) -> str:
     return _add(document, "chat", plain(line))
 
 
+def forget_chat(document: Document, *, keep: int) -> None:
+    """Delete everything said but the latest lines."""
+    lines = sorted(document.chat, key=lambda id_: (document.chat[id_].at, id_))
+    for id_ in lines[: max(len(lines) - keep, 0)]:
+        remove(document, "chat", id_)
+
+
 def remove(document: Document, root: str, id_: str) -> None:
     """Delete an entry; nothing happens if it is not there."""
     document.roots[root].pop(id_, None)

@@ -39,6 +39,7 @@ from .rules import Rules
 from .runner import Runner
 from .shared import Shared
 from .subscriber import Link, Subscriber
+from .talk import trim
 from .targets import Targets
 from .upstreams import make_runners
 
@@ -78,6 +79,7 @@ class Hub:
     ) -> None:
         self.log = log
         self.shared = shared
+        shared.watchers.append(lambda changed: trim(self.shared, changed))
         self.fanout = Fanout(log.last)
         self.recorder = Recorder(log, self._deliver)
         self.presence = Attendance()

@@ -176,18 +176,26 @@ class Shared:
         return news
 
     @contextmanager
-    def edit(self) -> Iterator[Document]:
+    def edit(self, *, role: str = "", person: str = "") -> Iterator[Document]:
         """
-        Let the block's edits be the hub's own.
+        Let the block's edits be the hub's own or, with a role, somebody's who asked for them: then they pass the gate.
+
+        Args:
+            role: Theirs.
+            person: Their public id.
 
         Raises:
-            RequestRefused: If there is no document to share.
+            RequestRefused: If they may not stand, or there is no document to share; then nothing has changed.
 
         """
         self._check_well()
+        if role:
+            self._check_size(b"")
         try:
             with self.document.edit("hub"):
                 yield self.document
+            if role:
+                check(self.document, role=role, person=person)
         except BaseException:
             self._rebuild()
             raise

@@ -41,6 +41,7 @@ class Replica:
         document: What is in it; another object after a refusal, or when the hub has another document.
         watchers: Told which entries changed, by whomever; None when everything may have.
         on_refused: Told why, and how many edits were lost.
+        kept: How many of our edits the hub has said it keeps, all in all.
         ready: Set while the document is the hub's, as far as the link allows.
 
     """
@@ -49,6 +50,7 @@ class Replica:
         self.document = Document(undoing=True)
         self.watchers: list[Callable[[Changed | None], None]] = []
         self.on_refused: Callable[[Fault, int], None] = lambda fault, lost: None
+        self.kept = 0
         self.ready = asyncio.Event()
         self._wire = wire
         self._welcome: Welcome | None = None
@@ -172,7 +174,7 @@ class Replica:
     def saved(self, saved: Saved) -> None:
         """Hear that so many more of our updates are kept."""
         for _ in range(min(saved.updates, len(self._sent))):
-            self._sent.popleft()
+            self.kept += self._sent.popleft()
         self._notify(set())
 
     def refused(self, fault: Fault) -> None:

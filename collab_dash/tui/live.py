@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from ..board import Board, completed
+from ..board import Board
 from ..errors import CollabDashError, RequestRefused
 from ..event import Event
 from ..peer.updates import Events, Firing, Joined, Knocks, Lost, People
 from ..wire import BOARD, HISTORY, RECONNECT, Brought, Code, FeedStatus, History, SessionStatus, Skipped
 from .company import Company
+from .current_board import CurrentBoard
 from .frames import Frames
 from .sharing import Sharing
 from .state import State
 from .streams import Stream, Streams
+from .talk.talk import Talk
 from .travel import Travel
 
 SLICE = 200
@@ -29,7 +31,6 @@ PAGE = 1000
 MOST_PAGES = 5
 
 if TYPE_CHECKING:
-    from ..doc.document import Changed
     from ..peer.session import Session
 
 T = TypeVar("T")
@@ -46,7 +47,8 @@ class Live:
 
     Attributes:
         sharing: Our part in the shared document.
-        on_board: Called with the board once it is known, and when people change it.
+        talk: What people say in it.
+        board: The board as people have it.
         company: Where others are told that we look, and whom we go along with.
         travel: What moment is shown, if it is not the present.
 
@@ -59,12 +61,11 @@ class Live:
         self.streams.on_open = self.refill
         self.travel = Travel(self)
         self.sharing = Sharing()
-        self.sharing.watchers.append(self._on_change)
+        self.talk = Talk(self)
         self.company = Company(self)
-        self.on_board: Callable[[Board], Awaitable[None]] = _ignore
+        self.board = CurrentBoard(state, self.sharing)
         self._session: Session | None = None
         self._tasks: asyncio.TaskGroup | None = None
-        self._board_changed = asyncio.Event()
         self._introduction: tuple[str, str] | None = None
         self._running: set[asyncio.Task[None]] = set()
         self._unfilled: set[Stream] = set()
@@ -176,34 +177,10 @@ class Live:
             board = await self.ask(BOARD, {}, Board)
         except RequestRefused:
             return  # the link broke; the next join asks again
-        await self._show(board)
+        await self.board.show(board)
         if session is not None:
-            self.spawn(self._keep_board(board))
+            self.spawn(self.board.keep(board))
             self.spawn(self.sharing.run(session))
-
-    async def _show(self, board: Board) -> None:
-        self.state.board = board
-        self.state.changed()
-        await self.on_board(board)
-
-    async def _keep_board(self, first: Board) -> None:
-        """Show the board as people change it, one change after another."""
-        while True:
-            await self._board_changed.wait()
-            self._board_changed.clear()
-            document = self.sharing.document
-            if document is not None:
-                board = completed(document.board(first))
-                if board != self.state.board:
-                    await self._show(board)
-
-    def _on_change(self, changed: Changed | None) -> None:
-        document = self.sharing.document
-        if document is not None and (changed is None or any(root in ("pages", "panes", "meta") for root, _ in changed)):
-            self._board_changed.set()
-        if document is not None:
-            self.state.room_filter = document.room.filter
-        self.state.changed()
 
     def refill(self, stream: Stream) -> None:
         """Fetch the past of a stream that holds what comes; if the link breaks meanwhile, once it is back."""
@@ -290,10 +267,6 @@ class Live:
         task = self._tasks.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-
-
-async def _ignore(board: Board) -> None:
-    """Show the board to nobody."""
 
 
 async def _breathe(until: float) -> float:

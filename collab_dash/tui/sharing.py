@@ -70,6 +70,16 @@ class Sharing:
             self._waiting_since = monotonic()
         return count if monotonic() - self._waiting_since > SLOW else 0
 
+    @property
+    def kept(self) -> int:
+        """How many of our edits the hub has said it keeps, all in all."""
+        return 0 if self._replica is None else self._replica.kept
+
+    @property
+    def made(self) -> int:
+        """How many edits we made, all in all, those that were refused left out."""
+        return 0 if self._replica is None else self._replica.kept + self._replica.unshared
+
     def edit(self, change: Callable[[Document], T]) -> T | None:
         """Let `change` edit the document; if that may not be, say so and give None."""
         if self._replica is None:

@@ -232,7 +232,7 @@ async def test_help_names_the_keys_that_work_here_and_no_others() -> None:
             assert "Keys that work here" in seat.text
             for words in ("space", "Pause", "q ctrl+q", "? F1", ": ctrl+p", "tab → l", "1-9", "home g"):
                 assert words in seat.text, words
-            for later in ("Mark", "Chat", "Follow", "Travel", "SQL", "Export", "Reconnect"):
+            for later in ("Follow", "Travel", "SQL", "Export", "Reconnect"):
                 assert later not in seat.text
             await seat.press("escape")
             assert "Keys that work here" not in seat.text

@@ -8,10 +8,10 @@ import pytest
 from textual.pilot import Pilot
 
 from collab_dash.tui.app import BoardApp
-from collab_dash.tui.screens.board import BoardScreen
-from collab_dash.tui.widgets.preview import Preview
+from tui.drawn import drawn, ready
 from tui.fake_session import app_of
 from tui.sample import later_events, sample_session
+from tui.talking import talking_session
 
 Compare = Callable[..., bool]
 
@@ -22,15 +22,9 @@ def after(*keys: str, later: bool = False) -> Callable[[Pilot[None]], Awaitable[
     async def run(pilot: Pilot[None]) -> None:
         app = pilot.app
         assert isinstance(app, BoardApp)
-        while not (app.live.streams.settled and app.live.sharing.may_edit):
-            await pilot.pause()
+        await ready(pilot)
         await pilot.press(*keys)
-        board = app.screen_stack[0]
-        assert isinstance(board, BoardScreen)
-        while not app.live.travel.settled or (board.timeline and not board.timeline.window.settled):
-            await pilot.pause()
-        while awaited(app):
-            await pilot.pause()
+        await drawn(pilot)
         if later:
             app.live.streams.take(later_events())
         await pilot.pause()
@@ -38,12 +32,6 @@ def after(*keys: str, later: bool = False) -> Callable[[Pilot[None]], Awaitable[
         await pilot.pause()
 
     return run
-
-
-def awaited(app: BoardApp) -> bool:
-    """Tell whether a preview, or the past of its stream, is still to come."""
-    previews = app.screen.query(Preview)
-    return any(preview.display and preview.pane is None for preview in previews) or not app.live.streams.settled
 
 
 CASES: dict[str, tuple[tuple[int, int], tuple[str, ...], bool]] = {
@@ -70,3 +58,17 @@ CASES: dict[str, tuple[tuple[int, int], tuple[str, ...], bool]] = {
 def test_the_board_looks_as_it_did(case: str, snap_compare: Compare) -> None:
     size, keys, later = CASES[case]
     assert snap_compare(app_of(sample_session()), terminal_size=size, run_before=after(*keys, later=later))
+
+
+TALK: dict[str, tuple[tuple[int, int], tuple[str, ...]]] = {
+    "talk-160x45": ((160, 45), ("1", "j", "j")),
+    "talk-80x24": ((80, 24), ("3",)),
+    "thread-160x45": ((160, 45), ("3", "G", "k", "c", "up", "up")),
+    "chat-80x24": ((80, 24), ("C",)),
+}
+
+
+@pytest.mark.parametrize("case", TALK)
+def test_talk_looks_as_it_did(case: str, snap_compare: Compare) -> None:
+    size, keys = TALK[case]
+    assert snap_compare(app_of(talking_session()), terminal_size=size, run_before=after(*keys))

@@ -139,5 +139,5 @@ def _invalid(error: pydantic.ValidationError) -> RequestRefused:
     return RequestRefused(message, code=Code.INVALID_PAYLOAD, path=("data", *first["loc"]))
 
 
-for _domain in ("session", "board", "feed", "alert"):
+for _domain in ("session", "board", "feed", "alert", "note", "chat"):
     import_module(f".{_domain}", __name__)

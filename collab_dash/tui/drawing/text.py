@@ -81,6 +81,28 @@ def wrap(text: str, cells: int) -> list[str]:
     return lines
 
 
+def folded(text: str, cells: int) -> list[str]:
+    """Break cleaned `text` into lines of at most `cells`, between words where that can be; nothing is lost."""
+    lines = [""]
+    for word in text.split(" "):
+        if width(lines[-1]) + width(word) + 1 <= cells or not lines[-1]:
+            lines[-1] += f" {word}" if lines[-1] else word
+        else:
+            lines.append(word)
+        while width(lines[-1]) > max(cells, 2):
+            head = _head(lines[-1], max(cells, 2))
+            lines[-1:] = [head, lines[-1][len(head) :]]
+    return lines
+
+
+def _head(text: str, cells: int) -> str:
+    """Give as much of `text` as fits into `cells`."""
+    end = len(text)
+    while width(text[:end]) > cells:
+        end -= max((width(text[:end]) - cells) // 2, 1)
+    return text[:end]
+
+
 def fit(text: str, cells: int, *, right: bool = False) -> str:
     """Make cleaned `text` exactly `cells` wide: cut it or fill it with blanks, on the left when `right`."""
     if text.isascii() and len(text) <= cells:

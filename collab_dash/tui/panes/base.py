@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import msgspec
@@ -49,6 +50,7 @@ class Pane(Tapped, can_focus=True):
         Binding("s", "sort", "Sort"),
         Binding("enter", "inspect", "Detail", key_display="enter"),
         Binding("y", "copy", "Copy"),
+        Binding("Y,shift+y", "copy_link", "Copy link", key_display="Y", show=False),
     ]
 
     sorts = False
@@ -86,6 +88,11 @@ class Pane(Tapped, can_focus=True):
 
     def digest(self) -> str:
         """Say the latest in one line."""
+        return ""
+
+    @property
+    def news(self) -> str:
+        """What is new here, said beside the title."""
         return ""
 
     @property
@@ -166,6 +173,9 @@ class Pane(Tapped, can_focus=True):
                 return self.sorts
             case "inspect" | "copy":
                 return self.chosen() is not None
+            case "copy_link":
+                chosen = self.chosen()
+                return chosen is not None and chosen.offset is not None
             case "reconnect":
                 return self.may_reconnect
             case "live":
@@ -175,6 +185,25 @@ class Pane(Tapped, can_focus=True):
     def chosen(self) -> Event | None:
         """Give the event that enter and y are about."""
         return self.last
+
+    @property
+    def has_cursor(self) -> bool:
+        """Whether somebody chose an event here."""
+        return False
+
+    def reveal(self, event: Event, past: Sequence[Event] = ()) -> bool:
+        """
+        Let an event be seen here.
+
+        Args:
+            event: Which one.
+            past: Events around it, for panes that show events one below the other.
+
+        Returns:
+            Whether it is to be seen now.
+
+        """
+        return False
 
     def action_pause(self) -> None:
         """Stand still, or go on."""
@@ -200,6 +229,12 @@ class Pane(Tapped, can_focus=True):
         if event := self.chosen():
             self.app.copy_to_clipboard(msgspec.json.encode(event).decode())
             self.notify("copied one event as JSON")
+
+    def action_copy_link(self) -> None:
+        """Copy what names an event in a chat."""
+        if event := self.chosen():
+            self.app.copy_to_clipboard(f"#{event.offset}")
+            self.notify(f"copied #{event.offset}")
 
     def action_reconnect(self) -> None:
         """Let what is down try again now: the link to the hub, or the feeds."""

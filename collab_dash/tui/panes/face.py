@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 def title(pane: Pane) -> Row:
     """Say which pane this is: number, title, feeds, transports, filter."""
     name, dim = pane.name_on_screen, pane.ink("dim")
-    row = Row(f"{pane.number} ", pane.ink("accent" if pane.has_focus else "dim"))
+    row = Row(f"{pane.number} " if pane.number else "", pane.ink("accent" if pane.has_focus else "dim"))
     row.add(clean(name), pane.ink("focus" if pane.has_focus else "strong"))
+    if pane.news:
+        row.add(f" · {pane.news}", pane.ink("warn"))
     feeds = ", ".join(pane.spec.feeds)
     if not feeds:
         return row

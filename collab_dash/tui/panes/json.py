@@ -117,6 +117,25 @@ class JsonPane(RowsPane):
         """Give the event that is shown."""
         return self._event
 
+    def marked(self, index: int) -> list[str]:
+        """Give the marks of the event, on its first line."""
+        return self.live.talk.marks.on_event(self._event.offset) if self._event is not None and index == 0 else []
+
+    @property
+    def has_cursor(self) -> bool:
+        """Whether somebody chose the event: there is only one."""
+        return True
+
+    def reveal(self, event: Event, past: Sequence[Event] = ()) -> bool:
+        """Show an event, until somebody goes back to live."""
+        if self._event is None or self._event.offset != event.offset:
+            self.freeze("PINNED")
+            if self._event is not None and not self._waiting:
+                self._waiting.append(self._event)
+            self._event = event
+        self.want_paint()
+        return True
+
     def digest(self) -> str:
         """Say the payload in one line."""
         return clean(msgspec.json.encode(self._event.data).decode()[:300]) if self._event else ""

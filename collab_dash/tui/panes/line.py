@@ -14,8 +14,10 @@ from ..drawing.row import Row
 from ..drawing.text import clean, cut
 from .courses import CoursesPane
 from .series import Course
+from .signs import under_chart
 
 _INKS = ("accent", "warn", "up", "text", "down", "dim")
+MOST_MARKS = 60
 _WINDOWS = (60, 120, 300, 900, 1800, 3600, 7200, 21_600, 86_400)
 _APART = 8.0
 _LONG_PAUSE, _UNUSUAL = 10_000, 10
@@ -44,8 +46,22 @@ class LinePane(CoursesPane):
         shown = self._shown()
         if not shown or height < 4 or width < 16:
             return [Row(cut(self.digest(), width), self.ink("text"))]
+        marks = self._marks() if height > 6 else []
         legend = len(shown) > 1
-        return self._chart(shown, width, height - 2 - legend) + ([self._legend(shown, width)] if legend else [])
+        rows = self._chart(shown, width, height - 2 - bool(marks) - legend)
+        rows += [self._marks_row(marks, width)] if marks else []
+        return rows + ([self._legend(shown, width)] if legend else [])
+
+    def _marks(self) -> list[str]:
+        """Give the marks of what is shown, and those of moments."""
+        left, right = self._window()
+        talk, key = self.live.talk, self.spec.key
+        marks = talk.marks.between((*self.spec.feeds, ""), left, right + 1, MOST_MARKS)
+        return [id_ for id_ in marks if not key or talk.marks.marks[id_].key in (key, None)]
+
+    def _marks_row(self, marks: list[str], width: int) -> Row:
+        start = self._label + 2
+        return Row(" " * start, None).extend(under_chart(self, marks, *self._window(), max(width - start, 4)))
 
     def _shown(self) -> list[tuple[str, Course]]:
         names = self._courses.by_name

@@ -31,6 +31,7 @@ class LogPane(RowsPane):
         self._events: list[Event] = []
         self._columns: list[Column] = []
         self._widths: list[int] = []
+        self._aside = False
         try:
             self._columns = [Column(text) for text in self.spec.columns]
         except CollabDashError as error:
@@ -72,6 +73,51 @@ class LogPane(RowsPane):
         if not self.frozen:
             self.freeze("PINNED")
 
+    def marked(self, index: int) -> list[str]:
+        """Give the marks of a line."""
+        return self.live.talk.marks.on_event(self._events[-1 - index].offset)
+
+    def held(self, offset: int) -> Event | None:
+        """Give an event by its offset, if it is here."""
+        return next((event for event in reversed(self._events) if event.offset == offset), None)
+
+    def reveal(self, event: Event, past: Sequence[Event] = ()) -> bool:
+        """
+        Put the cursor on an event.
+
+        Args:
+            event: Which one.
+            past: What to show instead, where it is not here any more; until somebody goes back to live.
+
+        Returns:
+            Whether it is here now.
+
+        """
+        row = self._row_of(event)
+        if row is None and past:
+            self.freeze("PINNED")
+            self._events, self._aside = list(past), True
+            row = self._row_of(event)
+        if row is not None:
+            self.show_row(row)
+        return row is not None
+
+    def _row_of(self, event: Event) -> int | None:
+        shown = self._events[-KEPT:]
+        return next((row for row, each in enumerate(reversed(shown)) if each.offset == event.offset), None)
+
+    def clear(self) -> None:
+        """Forget every event, those from elsewhere in the log too."""
+        self._aside = False
+        super().clear()
+
+    def thaw(self) -> None:
+        """Be live again; after events from elsewhere in the log the latest are fetched anew."""
+        if self._aside:
+            self._tap()
+            self.refresh_bindings()
+        super().thaw()
+
     def summary(self) -> str:
         """Say how many lines there are."""
         return f"{self.count():,} events" if self.count() != 1 else "1 event"
@@ -81,7 +127,7 @@ class LogPane(RowsPane):
         if self.last is None:
             return ""
         if not self._columns:
-            return _sentence(self.last)
+            return sentence(self.last)
         now = self.live.clock()
         cells = [c.write(c.value(self.last), now) for c in self._columns if c.kind in ("value", "bytes")]
         return " ".join(cell for cell in cells if cell)
@@ -143,10 +189,10 @@ class LogPane(RowsPane):
         if isinstance(level, str) and level:
             ink = self.ink(_LEVELS.get(level.lower(), "text"))
             row.add(fit(clean(level), LEVEL) + "  ", ink)
-        return row.add(_sentence(event), ink)
+        return row.add(sentence(event), ink)
 
 
-def _sentence(event: Event) -> str:
+def sentence(event: Event) -> str:
     """Say an event in one line: its text where it has one, otherwise its fields."""
     for name in _TEXTS:
         value = event.data.get(name)

@@ -6,10 +6,12 @@ from ...board import Pane as Spec
 from ..live import Live
 from .bars import BarsPane
 from .base import Pane
+from .chat import ChatPane
 from .feeds import FeedsPane
 from .json import JsonPane
 from .line import LinePane
 from .log import LogPane
+from .marks import MarksPane
 from .people import PeoplePane
 from .stat import StatPane
 from .table import TablePane
@@ -23,6 +25,8 @@ VIEWS: dict[str, type[Pane]] = {
     "json": JsonPane,
     "feeds": FeedsPane,
     "people": PeoplePane,
+    "marks": MarksPane,
+    "chat": ChatPane,
 }
 
 

@@ -13,6 +13,9 @@ from ...wire import Person
 from ..drawing.row import Row
 from .base import Pane
 from .pointers import Tag, pointing
+from .signs import signs
+
+UNSEEN = 10
 
 
 class RowsPane(Pane):
@@ -56,26 +59,37 @@ class RowsPane(Pane):
             self.top = min(max(self.top, self.cursor - space + 1), self.cursor)
         self.top = max(min(self.top, count - space), 0)
         pointers = pointing(self.onlookers())
-        rows = [self._marked(i, width, pointers) for i in range(self.top, min(self.top + space, count))]
+        rows = [self._finished(i, width, pointers) for i in range(self.top, min(self.top + space, count))]
         return [self.header(width), *rows] if self.header_rows else rows
 
-    def _marked(self, index: int, width: int, pointers: list[Person]) -> Row:
+    def _finished(self, index: int, width: int, pointers: list[Person]) -> Row:
         row = self.row(index, width)
+        end = Row(" ", self.ink("text")).extend(signs(self, marks)) if (marks := self.marked(index)) else Row()
         if pointers:
-            row = self._pointed_at(row, self.tag(index), width, pointers)
+            end.extend(self._pointers(self.tag(index), pointers))
+        if 0 < end.cells < width:
+            row = row.trimmed().crop(width - end.cells).to(width - end.cells, self.ink("text")).extend(end)
         if index == self.cursor and self.has_focus:
             return row.to(width, self.ink("text")).restyle(self.ink("select"))
         return row
 
-    def _pointed_at(self, row: Row, tag: Tag, width: int, pointers: list[Person]) -> Row:
-        """Show at the end of a row who has the cursor on it."""
-        signs = Row()
+    def marked(self, index: int) -> list[str]:
+        """Give the ids of the marks to show on a row."""
+        return []
+
+    @property
+    def has_cursor(self) -> bool:
+        """Whether somebody chose a row."""
+        return self.cursor is not None
+
+    def _pointers(self, tag: Tag, pointers: list[Person]) -> Row:
+        """Draw who has the cursor on a row, for its end."""
+        names = Row()
         for person in pointers:
             if tag.is_under(person):
                 name = self.live.state.name_of(person, 8)
-                signs.add(f" <{name}", self.ink("dim") if person.away else self.ink_of(person))
-        room = width - signs.cells
-        return row.trimmed().crop(room).to(room, self.ink("text")).extend(signs) if 0 < signs.cells < width else row
+                names.add(f" <{name}", self.ink("dim") if person.away else self.ink_of(person))
+        return names
 
     # What others see of it, and what we see by them
 
@@ -127,6 +141,13 @@ class RowsPane(Pane):
             self.moved()
             self.paint_now()
             self.live.company.tell()
+
+    def show_row(self, index: int) -> None:
+        """Put the cursor on a row; with rows around it, where it was not to be seen."""
+        space = self.size.height - 2 - self.header_rows if self.size.height else UNSEEN
+        if not self.top <= index < self.top + space:
+            self.top = max(index - space // 2, 0)
+        self.place(index)
 
     def moved(self) -> None:
         """Do what follows from the cursor being moved."""

@@ -109,6 +109,19 @@ class TablePane(RowsPane):
         """Give the event under the cursor, or the latest."""
         return self.last if self._held is None else self._held.event
 
+    def marked(self, index: int) -> list[str]:
+        """Give the marks of a key's latest event, or else of those before it."""
+        event = self._rows()[index].event
+        marks = self.live.talk.marks
+        return marks.on_event(event.offset) or marks.on_key(event.feed, event.key or "")
+
+    def reveal(self, event: Event, past: Sequence[Event] = ()) -> bool:
+        """Put the cursor on an event's key."""
+        entry = self._entries.get(event.key or event.type)
+        if entry is not None:
+            self.show_row(self._rows().index(entry))
+        return entry is not None
+
     def tag(self, index: int) -> Tag:
         """Give the key, whatever event it holds by now."""
         event = self._rows()[index].event

@@ -32,6 +32,7 @@ class Tapped(Drawn):
         frozen: ``PAUSED`` or ``PINNED`` while it stands still, otherwise empty.
         new: How many events came since it stands still.
         last: The latest event.
+        selection: Which events it taps; None for none.
 
     """
 
@@ -50,6 +51,7 @@ class Tapped(Drawn):
         self.last: Event | None = None
         self.since = live.state.clock()
         self.filter_fault = ""
+        self.selection: Selection | None = None
         self._room_filter = ""
         self._waiting: deque[Event] = deque(maxlen=WAITING)
 
@@ -74,7 +76,8 @@ class Tapped(Drawn):
         self.clear()
         spec = self.spec
         try:
-            self.live.streams.tap(Selection(spec.feeds, spec.types, spec.key, self._filters()), self)
+            self.selection = Selection(spec.feeds, spec.types, spec.key, self._filters())
+            self.live.streams.tap(self.selection, self)
             self.filter_fault = ""
         except CollabDashError as error:
             self.filter_fault = str(error)

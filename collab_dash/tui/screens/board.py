@@ -21,6 +21,7 @@ from ..widgets.stage import Stage
 from ..widgets.tabs import Tabs
 from ..widgets.topline import Banner, TopLine
 from .editing import Editing
+from .talking import Talking
 from .together import Together
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ NARROW, SHORT = 100, 30
 LEAST = (40, 10)
 
 
-class BoardScreen(Editing, Together):
+class BoardScreen(Editing, Talking, Together):
     """
     Pages of panes with their chrome.
 
@@ -68,7 +69,7 @@ class BoardScreen(Editing, Together):
         self._wanted = page
         self._digest: Digest | None = None
         self._doorbell = Doorbell(live.state, self._ring)
-        live.on_board = self.show_board
+        live.board.on_board = self.show_board
 
     def compose(self) -> ComposeResult:
         """Make the chrome; panes come with the board."""
@@ -100,7 +101,7 @@ class BoardScreen(Editing, Together):
     @property
     def typing(self) -> bool:
         """Whether keys are being typed into a line."""
-        return self.asking or self.typing_time
+        return self.asking or self.typing_time or self.saying
 
     def _arranged(self) -> None:
         stage = self.stage
@@ -112,6 +113,11 @@ class BoardScreen(Editing, Together):
         self.refresh_bindings()
         self._paint_all()
         self.live.company.tell()
+
+    def talk_changed(self) -> None:
+        """Show how much of the chat is not read."""
+        if self.is_attached:
+            self.show_tabs()
 
     def on_resize(self, event: events.Resize) -> None:
         """Show one pane at a time where there is no room for more."""

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 
-from ..drawing.text import clean
+from ..drawing.text import clean, cut
 from ..widgets.tabs import Tabs
 from .filtering import Filtering
 
 if TYPE_CHECKING:
     from ...doc.document import Document
+    from ..panes.base import Pane
     from ..undone import Seen
 
 T = TypeVar("T")
+TITLE = 14
 
 
 def _commands() -> type[Provider]:
@@ -102,10 +104,19 @@ class Paging(Filtering):
         page = stage.page
         if page is not None and stage.cramped:
             note = f"page {stage.open + 1}/{len(stage.pages)}" if len(stage.pages) > 1 else ""
-            tabs.show_titles([pane.name_on_screen for pane in stage.panes], page.current, self._notes(note))
+            titles = [self._tab(pane.name_on_screen, [pane]) for pane in stage.panes]
+            tabs.show_titles(titles, page.current, self._notes(note))
         else:
             note = "zoomed" if stage.zoomed else ""
-            tabs.show_titles([view.page.title for view in stage.pages], stage.open, self._notes(note))
+            titles = [self._tab(view.page.title, view.panes) for view in stage.pages]
+            tabs.show_titles(titles, stage.open, self._notes(note))
+
+    def _tab(self, title: str, panes: Iterable[Pane]) -> str:
+        """Give a title, and how much of the chat is not read, where that is among the panes."""
+        unread = self.live.talk.chat.unread
+        if unread and any(pane.spec.view == "chat" for pane in panes):
+            return f"{cut(clean(title), TITLE)} ({unread})"
+        return title
 
     def _notes(self, note: str) -> str:
         held, room = self.stage.grip, self.live.state.room_filter

@@ -31,8 +31,12 @@ class PromptLine(Horizontal):
     def compose(self) -> ComposeResult:
         """Make the line."""
         yield Static(self.sign, classes="prompt-sign")
-        yield Input(placeholder=self.placeholder, compact=True)
+        yield self.line()
         yield Static(classes="prompt-verdict")
+
+    def line(self) -> Input:
+        """Make the line to type in."""
+        return Input(placeholder=self.placeholder, compact=True)
 
     def begin(self, text: str = "") -> None:
         """Take the keys at once."""

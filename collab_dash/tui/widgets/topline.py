@@ -30,7 +30,7 @@ class TopLine(Drawn):
         """Draw it; on a narrow screen, what matters least is left out."""
         left = self._session(named=width >= 100).extend(self._moment()).extend(self._link())
         if not self.live.state.joined:
-            return [left.add(apart_of(width), None).extend(self._unshared())]
+            return [left]
         apart = apart_of(width)
         right = self._alerts(named=width >= 100)
         right = right.add(apart, self.ink("text")).extend(self._people()) if right.cells else self._people()
@@ -63,6 +63,8 @@ class TopLine(Drawn):
             return Row(f"{OFFLINE} waiting for the host to let you in", self.ink("warn"))
         if state.lost is not None:
             row = Row(f" {OFFLINE} OFFLINE since {clock(state.since)}Z ", self.ink("alarm"))
+            if (unshared := self._unshared()).cells:
+                row.add("  ", self.ink("text")).extend(unshared)
             return row.add(f"  {next_try(state.lost.retry_at, now)} · {clean(state.lost.reason)}", self.ink("warn"))
         if state.welcome is None:
             return Row(f"{OFFLINE} connecting…", self.ink("warn"))

@@ -1,0 +1,405 @@
+"""Marks, notes and chat on the board."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from textual.widgets import Input
+
+from collab_dash.board import Page, Pane
+from collab_dash.doc import edits
+from collab_dash.peer.updates import Firing, Joined, Lost
+from collab_dash.tui.panes.log import LogPane
+from collab_dash.tui.panes.rows import RowsPane
+from collab_dash.tui.sharing import SLOW
+from collab_dash.wire import Alert, Person
+from tui.fake_session import NOON, FakeSession, board, tick, welcome
+from tui.opened import Seat, opened
+from tui.talking import ANA, BO, Bo, people
+
+LOG = Pane(feeds=("btc",), view="log", title="Log")
+TABLE = Pane(feeds=("btc",), view="table", title="Table")
+LINE = Pane(feeds=("btc",), view="line", field="price", title="Line")
+JSON = Pane(feeds=("btc",), view="json", title="Whole")
+MARKS = Pane(view="marks")
+CHAT = Pane(view="chat")
+
+
+def session(*panes: Pane, pages: tuple[Page, ...] = (), count: int = 60, **changes: str) -> FakeSession:
+    """Give a session of ana's, an editor's unless told otherwise."""
+    past = [tick(n, 100.0 + n % 7) for n in range(1, count + 1)]
+    facts = {"role": "editor", "person": ANA.id, **changes}
+    return FakeSession(board(*panes, pages=pages), past, **facts)
+
+
+@asynccontextmanager
+async def at_board(session: FakeSession, size: tuple[int, int] = (120, 32)) -> AsyncIterator[tuple[Seat, Bo]]:
+    """Sit at a board that has the document, with bo elsewhere."""
+    async with opened(session, size=size) as seat:
+        await seat.push(people(role=session.welcome.role))
+        await seat.until(lambda: seat.app.live.sharing.document is not None)
+        await seat.settle()
+        yield seat, Bo(session)
+
+
+def toasts(seat: Seat) -> list[str]:
+    return [f"{toast.title}: {toast.message}" if toast.title else toast.message for toast in seat.app._notifications]
+
+
+def rows(pane: object) -> RowsPane:
+    assert isinstance(pane, RowsPane)
+    return pane
+
+
+# Marks
+
+
+async def test_a_mark_stands_on_its_row_and_m_takes_ones_own_away() -> None:
+    async with at_board(session(LOG, TABLE, JSON, MARKS)) as (seat, bo):
+        await seat.press("1", "down", "down", "m")
+        (id_,) = seat.session.shared.document.marks
+        mark = seat.session.shared.document.marks[id_]
+        assert (mark.offset, mark.feed, mark.key, mark.by) == (59, "btc", "BTC-USD", ANA)
+        assert mark.text == "BTC-USD  price=103"
+        assert "^ana" in seat.line("13:59:59")
+        bo.mark(59, at=NOON + 1)
+        await seat.until(lambda: "^ana +1" in seat.text)
+        await seat.press("m")
+        await seat.until(lambda: "^bo" in seat.line("13:59:59"))
+        assert [each.by for each in seat.session.shared.document.marks.values()] == [BO]
+
+
+async def test_a_mark_of_the_latest_event_is_seen_in_table_json_and_chart() -> None:
+    async with at_board(session(TABLE, JSON, LINE), size=(160, 45)) as (seat, bo):
+        id_ = bo.mark(60)
+        bo.comment(id_, "spike = listing?")
+        await seat.until(lambda: "^bo 1" in seat.line("offset    60"))
+        assert "^bo 1" in seat.line("BTC-USD")
+        assert '^bo "spike = listing?"' in seat.text
+        await seat.happen(tick(61, 1.0))
+        assert "^bo 1" in seat.line("BTC-USD")
+        assert "^bo" not in seat.line("offset    61")
+
+
+async def test_a_mark_is_a_moment_where_there_is_no_event_and_while_travelling() -> None:
+    async with at_board(session(MARKS, LOG)) as (seat, _):
+        await seat.press("1", "m")
+        marks = seat.session.shared.document.marks
+        assert [(mark.offset, mark.time) for mark in marks.values()] == [(None, NOON)]
+        seat.app.live.travel.seek(NOON - 30_000)
+        await seat.until(lambda: seat.app.live.travel.settled)
+        await seat.press("2", "m")
+        assert sorted(mark.time for mark in marks.values()) == [NOON - 30_000, NOON]
+        await seat.press("down", "m")
+        assert [mark.offset for mark in marks.values() if mark.offset] == [30]
+        assert len(list(seat.app.live.travel.flags(NOON - 60_000, NOON + 1))) == 3
+
+
+async def test_a_mark_that_others_commented_on_is_not_taken_away_with_their_words() -> None:
+    async with at_board(session(LOG)) as (seat, bo):
+        await seat.press("down", "m")
+        (id_,) = seat.session.shared.document.marks
+        bo.comment(id_, "mine now")
+        await seat.until(lambda: "^ana 1" in seat.text)
+        await seat.press("m")
+        assert id_ in seat.session.shared.document.marks
+        assert any("others have commented" in toast for toast in toasts(seat))
+
+
+async def test_walking_goes_from_page_to_page_and_fetches_what_has_scrolled_by() -> None:
+    other = Page(title="Other", panes=(TABLE, LOG))
+    quakes = [tick(3001, 5.0, feed="usgs", key="q")]
+    made = session(Pane(feeds=("usgs",), view="log", title="Quakes"), pages=(other,), count=3000)
+    made.past += quakes
+    async with at_board(made) as (seat, bo):
+        here, far, recent = bo.mark(3001), bo.mark(20), bo.mark(2990)
+        moment = bo.mark(time=NOON - 40_000)
+        await seat.settle()
+        await seat.press("u")
+        await seat.until(lambda: rows(seat.pane).cursor == 0)
+        assert seat.pane.name_on_screen == "Quakes"
+        await seat.press("u")
+        await seat.until(lambda: "[2 Other]" in seat.text and rows(seat.pane).cursor is not None)
+        log = seat.pane
+        assert isinstance(log, LogPane)
+        chosen = log.chosen()
+        assert chosen is not None
+        assert chosen.offset == 20
+        assert log.frozen == "PINNED"
+        await seat.press("u")
+        await seat.until(lambda: (event := log.chosen()) is not None and event.offset == 2990)
+        made.past.append(tick(3002, 7.0))
+        await seat.happen(made.past[-1])
+        assert "PINNED +1 new" in seat.text
+        await seat.press("L")
+        await seat.settle()
+        assert log.last is not None
+        assert (log.last.offset, log.frozen, log.count()) == (3002, "", 2000)
+        await seat.press("U")
+        await seat.until(lambda: (event := log.chosen()) is not None and event.offset == 20)
+        assert seat.board._walked == far
+        await seat.press("u", "u")
+        await seat.until(lambda: seat.board._walked == here or seat.app.live.travel.position == NOON - 40_000)
+        assert {here, recent, moment} <= set(seat.app.live.talk.marks.marks)
+
+
+async def test_an_event_that_no_pane_shows_opens_by_itself_and_one_that_is_gone_is_said_to_be() -> None:
+    made = session(CHAT, Pane(feeds=("none",), view="log"))
+    async with at_board(made) as (seat, bo):
+        bo.say("look at #30")
+        bo.say("and #4711", at=NOON + 1)
+        await seat.until(lambda: "#4711" in seat.text)
+        await seat.press("1", "up", "enter")
+        await seat.until(lambda: any("event #4711 is not in the log yet" in toast for toast in toasts(seat)))
+        await seat.press("up", "o")
+        await seat.until(lambda: "ticker:update" in seat.text)
+        assert "offset    30" in seat.text
+
+
+async def test_the_view_of_marks_has_the_latest_first_and_leads_there() -> None:
+    async with at_board(session(MARKS, LOG), size=(160, 45)) as (seat, bo):
+        assert "Nothing is marked yet. m marks an event" in seat.text
+        early, late = bo.mark(20, text="the early one"), bo.mark(40, text="the late one")
+        bo.comment(early, "first\nof all")
+        for n in range(3):
+            bo.comment(early, "more", at=NOON + 1 + n)
+        bo.resolve(late)
+        await seat.until(lambda: "1 resolved" in seat.text)
+        lines = [line for line in seat.text.splitlines() if "the " in line and "btc" in line]
+        assert "✓bo" in lines[0]
+        assert "the late one" in lines[0]
+        assert '"first↵of all"' in lines[1]
+        assert "3 replies" in lines[1]
+        await seat.press("1", "down", "down", "enter")
+        await seat.until(lambda: isinstance(seat.pane, LogPane))
+        event = seat.pane.chosen()
+        assert event is not None
+        assert event.offset == 20
+
+
+async def test_alerts_stand_among_the_marks_by_time_and_lead_to_what_fired_them() -> None:
+    async with at_board(session(MARKS, LOG), size=(160, 45)) as (seat, bo):
+        bo.mark(40, text="a mark")
+        facts: dict[str, Any] = {"rule": "r", "name": "big move", "when": "price > 5", "feed": "btc", "fired": NOON}
+        fired = Alert(alert="x", offset=50, time=NOON - 10_000, key="BTC-USD", text="price=101", **facts)
+        early = Alert(alert="y", offset=None, time=NOON - 50_000, text="price=99", **facts)
+        await seat.push(Firing([fired, early]))
+        await seat.until(lambda: "not acked" in seat.text and "^bo" in seat.text)
+        lines = [line for line in seat.text.splitlines() if "not acked" in line or "a mark" in line]
+        assert ["!" in line for line in lines] == [True, False, True]
+        assert "BTC-USD  price=101" in lines[0]
+        assert "1 mark · 2 firing" in seat.text
+        await seat.press("1", "down", "m")
+        assert [mark.offset for mark in seat.session.shared.document.marks.values() if mark.by == ANA] == [50]
+        await seat.press("g", "enter")
+        await seat.until(lambda: isinstance(seat.pane, LogPane) and seat.pane.chosen() is not None)
+        event = seat.pane.chosen()
+        assert event is not None
+        assert event.offset == 50
+        await seat.press("1", "G", "enter")
+        await seat.until(lambda: any("was not recorded" in toast for toast in toasts(seat)))
+
+
+# Threads
+
+
+async def test_a_thread_is_read_written_edited_and_settled() -> None:
+    async with at_board(session(LOG), size=(120, 40)) as (seat, bo):
+        await seat.press("down", "c")
+        (id_,) = seat.session.shared.document.marks
+        await seat.write("why")
+        await seat.press("ctrl+j")
+        await seat.write("oh why")
+        await seat.press("enter")
+        document = seat.session.shared.document
+        (note,) = document.notes.values()
+        assert (note.text, note.by, note.mark) == ("why\noh why", ANA, id_)
+        theirs = bo.comment(id_, "see \x1b[31m#7", at=NOON + 1)
+        await seat.until(lambda: "see ␛[31m#7" in seat.text)
+        await seat.press("up", "up", "x", "e")
+        assert theirs in document.notes
+        await seat.press("home", "down", "down", "e")
+        await seat.until(lambda: seat.app.screen.query_one(Input).value == "why↵oh why")
+        await seat.write("!")
+        await seat.press("enter")
+        assert "why\noh why!" in [each.text for each in document.notes.values()]
+        await seat.until(lambda: "edited" in seat.text)
+        await seat.press("up", "r")
+        await seat.until(lambda: "✓ resolved by ana" in seat.text)
+        await seat.press("r")
+        assert not document.resolved
+        await seat.press("home", "down", "down", "x")
+        assert [each.by for each in document.notes.values()] == [BO]
+        await seat.press("escape")
+        assert "^ana 1" in seat.text
+
+
+async def test_a_host_may_change_what_others_wrote() -> None:
+    async with at_board(session(LOG, role="host")) as (seat, bo):
+        id_ = bo.mark(60)
+        bo.comment(id_, "rude")
+        await seat.until(lambda: "^bo 1" in seat.text)
+        await seat.press("down", "c", "up", "up", "x")
+        assert not seat.session.shared.document.notes
+
+
+async def test_one_is_told_of_a_comment_on_ones_mark_but_not_of_others() -> None:
+    async with at_board(session(LOG)) as (seat, bo):
+        await seat.press("down", "m")
+        (id_,) = seat.session.shared.document.marks
+        bo.comment(bo.mark(3), "talking to myself")
+        bo.comment(id_, "agreed", at=NOON + 1)
+        await seat.until(lambda: bool(toasts(seat)))
+        assert toasts(seat) == ["bo: on BTC-USD  price=104: agreed"]
+
+
+# Chat
+
+
+async def test_what_is_said_is_sent_and_names_are_completed() -> None:
+    async with at_board(session(CHAT, LOG)) as (seat, _):
+        await seat.press("1", "C")
+        await seat.write("1/hi @b")
+        await seat.press("tab")
+        await seat.write("q")
+        await seat.press("enter")
+        assert [line.text for line in seat.session.shared.document.chat.values()] == ["1/hi @bo q"]
+        await seat.until(lambda: "14:00  ana  1/hi @bo q" in seat.text)
+        assert seat.pane.has_focus
+        await seat.press("enter", "x", "escape")
+        assert len(seat.session.shared.document.chat) == 1
+        await seat.press("2", "C")
+        assert "enter send" in seat.text
+        await seat.write("\\")
+        await seat.press("enter")
+        await seat.write("two")
+        await seat.press("enter", "escape")
+        assert len(seat.session.shared.document.chat) == 2
+        assert seat.pane.name_on_screen == "Log"
+
+
+async def test_a_name_rings_its_persons_bell_once_and_not_for_what_was_said_before() -> None:
+    made = session(LOG, pages=(Page(title="Talk", panes=(CHAT,)),))
+    bo = Bo(made)
+    bo.say("old @ana")
+    async with at_board(made) as (seat, _):
+        bells: list[str] = []
+        seat.app.bell = lambda: bells.append("ring")  # type: ignore[method-assign]  # the terminal's, in effect
+        assert seat.app.live.talk.chat.unread == 0
+        bo.say("hello @ana: see #5", at=NOON + 1)
+        bo.say("hello @bo", at=NOON + 2)
+        bo.say("hello @ana·2", at=NOON + 3)
+        await seat.push(people(Person(client="c9", name="ana", role="editor", person="z9", color="red", since=NOON)))
+        bo.say("hello @ana·2 again", at=NOON + 4)
+        await seat.until(lambda: "2 Talk (4)" in seat.text)
+        assert bells == ["ring"]
+        assert toasts(seat)[0] == "bo: hello @ana: see #5"
+        await seat.press("right_square_bracket")
+        await seat.until(lambda: "Talk (" not in seat.text)
+        assert seat.app.live.talk.chat.unread == 0
+
+
+async def test_one_is_called_before_the_people_are_told_anew_after_a_break() -> None:
+    async with at_board(session(CHAT)) as (seat, bo):
+        await seat.push(Lost("gone", NOON))
+        back = welcome(client="c7", role="editor", person=ANA.id, doc=seat.session.shared.epoch, recovered=True)
+        await seat.push(Joined(back))
+        bo.say("@ana are you back?")
+        await seat.until(lambda: toasts(seat) == ["bo: @ana are you back?"])
+        assert seat.app.live.talk.me == ANA
+
+
+async def test_unread_lines_are_counted_in_the_title_until_somebody_looks() -> None:
+    async with at_board(session(LOG, CHAT)) as (seat, bo):
+        bo.say("one")
+        bo.say("two", at=NOON + 1)
+        await seat.until(lambda: "2 Chat · 2 new" in seat.text)
+        await seat.press("2")
+        await seat.until(lambda: "new" not in seat.line("2 Chat"))
+
+
+async def test_what_is_written_without_a_link_is_kept_and_said_to_wait() -> None:
+    async with at_board(session(CHAT)) as (seat, _):
+        seat.session.shared.keeps = False
+        await seat.push(Lost("gone", NOON + 5000))
+        seat.app.live.talk.say("are you there?")
+        sharing = seat.app.live.sharing
+        assert sharing.unshared == 0
+        assert sharing._waiting_since is not None
+        sharing._waiting_since -= SLOW
+        seat.board._paint_all()
+        assert "not yet shared" in seat.line("not yet shared").strip("│┃ ")
+        await seat.until(lambda: "not yet shared" in "\n".join(seat.text.splitlines()[2:]))
+        await seat.push(Joined(welcome(role="editor", person=ANA.id, doc=seat.session.shared.epoch, recovered=True)))
+        replica = sharing._replica
+        assert replica is not None
+        replica.kept, replica._waiting = 1, 0
+        replica._sent.clear()
+        seat.board._paint_all()
+        assert "not yet shared" not in seat.text
+
+
+async def test_a_moment_in_the_chat_leads_there_in_time() -> None:
+    async with at_board(session(CHAT, LOG)) as (seat, bo):
+        bo.say("what was that at 13:59:30?")
+        await seat.until(lambda: "13:59:30?" in seat.text)
+        await seat.press("1", "up", "enter")
+        await seat.until(lambda: seat.app.live.travel.settled and seat.app.live.travel.position == NOON - 30_000)
+
+
+async def test_long_lines_of_any_script_are_wrapped_by_cells_and_never_obeyed() -> None:
+    async with at_board(session(Pane(view="chat", width=4), Pane(feeds=("btc",), view="log", width=8))) as (seat, bo):
+        bo.say("東京" * 40 + " \x1b]0;title\x07 " + "x" * 90 + "\u202eback [b]bold[/b]")
+        await seat.until(lambda: "bold" in seat.text)
+        assert "\x1b" not in seat.text
+        assert "\u202e" not in seat.text
+        assert "[b]bold[/b]" in seat.text
+        assert seat.text.count("東京") == 40
+        assert seat.text.count("x" * 20) >= 3
+
+
+@pytest.mark.parametrize("keys", [["m"], ["c"], ["C"]])
+async def test_a_viewer_reads_all_of_it_and_is_offered_nothing_to_change_it(keys: list[str]) -> None:
+    async with at_board(session(LOG, CHAT, role="viewer"), size=(160, 32)) as (seat, bo):
+        footer = seat.text.splitlines()[-1]
+        for what in ("Mark", "Comment", "Chat"):
+            assert what not in footer
+        bo.say("hello all")
+        await seat.until(lambda: "hello all" in seat.text)
+        await seat.press("1", "down", *keys)
+        assert not seat.session.shared.document.marks
+        assert len(seat.app.screen_stack) == 1
+        bo.comment(bo.mark(60), "read this")
+        await seat.until(lambda: "^bo 1" in seat.text)
+        await seat.press("c")
+        await seat.until(lambda: "read this" in seat.text)
+        await seat.press("r", "x", "e", "c")
+        assert not seat.session.shared.document.resolved
+        assert len(seat.session.shared.document.notes) == 1
+
+
+async def test_a_link_is_copied_for_the_chat() -> None:
+    async with at_board(session(LOG)) as (seat, _):
+        await seat.press("down", "down", "Y")
+        await seat.copied()
+        assert toasts(seat) == ["copied #59"]
+
+
+async def test_a_mark_of_a_document_that_began_anew_is_there_once() -> None:
+    async with at_board(session(LOG, CHAT)) as (seat, bo):
+        bo.comment(bo.mark(60), "@ana too")
+        bo.say("@ana once")
+        await seat.until(lambda: "^bo" in seat.text and len(toasts(seat)) == 2)
+        replica = seat.app.live.sharing._replica
+        assert replica is not None
+        replica._restart()
+        assert not seat.app.live.talk.marks.marks
+        replica._begin()
+        await seat.until(lambda: "^bo" in seat.text and "@ana once" in seat.text)
+        assert len(toasts(seat)) == 2
+        assert list(seat.app.live.talk.marks.marks) == list(seat.session.shared.document.marks)
+        seat.session.shared.edit(lambda document: edits.forget_chat(document, keep=0))
+        await seat.until(lambda: "@ana once" not in seat.text)
