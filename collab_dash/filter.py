@@ -56,6 +56,9 @@ class FilterError(ConfigError):
         text: The expression.
         position: Where, counted in characters from 0.
 
+    Attributes:
+        brief: Where and what, without the expression, for beside it.
+
     """
 
     def __init__(self, expected: str, text: str, position: int) -> None:
@@ -67,6 +70,7 @@ class FilterError(ConfigError):
         self.expected = expected
         self.text = text
         self.position = position
+        self.brief = f"character {position + 1}: {expected}"
 
 
 def compile_filter(text: str) -> Callable[[Event], bool]:

@@ -106,7 +106,7 @@ def move_pane(document: Document, id_: str, *, after: str, page: str | None = No
         change(document, "panes", id_, order=_place(others, after, first=not after), page=page)
 
 
-def arrange(document: Document, slots: Sequence[tuple[str, int, int]], *, moved: str = "", page: str = "") -> None:
+def arrange(document: Document, slots: Sequence[tuple[str, int, int]], *, moved: str = "") -> None:
     """
     Give the panes of a page their sizes, and one of them another place.
 
@@ -114,7 +114,6 @@ def arrange(document: Document, slots: Sequence[tuple[str, int, int]], *, moved:
         document: Where.
         slots: Id, width and height of each pane, in the order they are to have.
         moved: The pane that is to have another place among them; empty for none.
-        page: The page, if the pane comes from another one.
 
     """
     for id_, width, height in slots:
@@ -122,9 +121,9 @@ def arrange(document: Document, slots: Sequence[tuple[str, int, int]], *, moved:
             sizes = {"width": (pane.width, width), "height": (pane.height, height)}
             change(document, "panes", id_, **{name: new for name, (old, new) in sizes.items() if old != new})
     ids = [id_ for id_, _, _ in slots if id_ in document.panes]
-    if moved in ids and (page or ids != [id_ for id_ in document.panes if id_ in ids]):
+    if moved in ids and ids != [id_ for id_ in document.panes if id_ in ids]:
         place = ids.index(moved)
-        move_pane(document, moved, after=ids[place - 1] if place else "", page=page or None)
+        move_pane(document, moved, after=ids[place - 1] if place else "")
 
 
 def move_page(document: Document, id_: str, *, after: str) -> None:

@@ -8,6 +8,7 @@ filled from left to right, and what has room in one does not begin the next.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from math import gcd
 from typing import NamedTuple
 
@@ -103,6 +104,11 @@ def added(page: Rows, id_: str, after: str) -> Rows:
     return _replaced(page, r, [*row[:i], *pair, *row[i + 1 :]])
 
 
+def removed(page: Rows, id_: str) -> Rows:
+    """Take a pane away; its neighbours share its room."""
+    return _tidy(_left(page, *_find(page, id_)), {})
+
+
 def wider(page: Rows, id_: str, columns: int) -> Rows | None:
     """Give a pane so many columns more of its row, and its neighbour so many less; None if there are none to give."""
     r, i = _find(page, id_)
@@ -160,7 +166,7 @@ def _kept(page: Rows) -> Rows:
     """Give the same rows, those full that would otherwise have room for what begins the next one."""
     return [
         _full(row) if below and sum(slot.width for slot in row) + below[0].width <= COLUMNS else row
-        for row, below in zip(page, [*page[1:], None], strict=True)
+        for row, below in zip_longest(page, page[1:])
     ]
 
 

@@ -76,12 +76,6 @@ def parts(text: str) -> Iterator[str]:
         yield part.strip()
 
 
-def _brief(error: FilterError) -> str:
-    """Say what is wrong with an expression, without repeating it."""
-    place = f"character {error.position + 1}: "
-    return place + str(error).partition(place)[2]
-
-
 def _known(name: str, names: tuple[str, ...], what: str) -> str:
     if name in names:
         return name
@@ -107,7 +101,7 @@ def _columns(text: str, board: Board) -> tuple[str, ...]:
         try:
             Column(column)
         except FilterError as error:
-            raise ValueError(f"{column or 'an empty column'}: {_brief(error)}") from None
+            raise ValueError(f"{column or 'an empty column'}: {error.brief}") from None
     return found
 
 
@@ -119,7 +113,7 @@ def _filter(text: str, board: Board) -> str:
     try:
         compile_filter(text)
     except FilterError as error:
-        raise ValueError(_brief(error)) from None
+        raise ValueError(error.brief) from None
     return text.strip()
 
 
@@ -129,7 +123,7 @@ def _expression(text: str, board: Board) -> str:
     try:
         compile_expression(text)
     except FilterError as error:
-        raise ValueError(_brief(error)) from None
+        raise ValueError(error.brief) from None
     return text.strip()
 
 

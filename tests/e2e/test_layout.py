@@ -54,21 +54,22 @@ async def test_one_adds_moves_resizes_and_closes_and_the_other_sees_it(tmp_path:
         await ana.shows("type to narrow")
         ana.press("people\r")
         await robot.until(lambda: sizes(robot) == "Nightingale6 people6")
-        await ben.shows("People")
+        await ben.until(partial(shows, ben, "─ 2 People"))
+        await ana.until(partial(shows, ana, "━ 2 People"))  # the focus is on the new pane
 
-        ana.press(SHIFT_RIGHT)  # at the end already: the focus is on the new pane
         ana.press("h" + SHIFT_RIGHT + "w")
         await robot.until(lambda: sizes(robot) == "people5 Nightingale7")
 
         for board in (ana, ben):
-            await board.until(partial(shows_number, board, "2"))
+            await board.until(partial(shows, board, "2 Nightingale"))
         ben.press("1x")
-        await robot.until(lambda: sizes(robot) == "Nightingale7")
+        await robot.until(lambda: sizes(robot) == "Nightingale12")
         for board in (ana, ben):
-            await board.until(partial(shows_number, board, "1"))
+            await board.until(partial(shows, board, "1 Nightingale"))
+        seen = len(ana.output)
         ben.press(UNDO)
         await robot.until(lambda: sizes(robot) == "people5 Nightingale7")
-        await ana.until(partial(shows_number, ana, "2"))
+        await ana.until(partial(shows, ana, "1 People", after=seen))
 
         border = 160 * 5 // 12
         ana.press(mouse(PRESS, border, 10) + mouse(DRAG, border + 20, 10) + mouse(DRAG, border + 40, 10))
@@ -79,10 +80,11 @@ async def test_one_adds_moves_resizes_and_closes_and_the_other_sees_it(tmp_path:
             assert await board.ended() == 0
 
 
-def shows_number(board: Terminal, number: str) -> bool:
-    """Tell whether a number is the one that was last drawn before the pane's title."""
-    drawn = re.sub(rb"\x1b\[[\d;]*m", b"", bytes(board.output)).decode(errors="replace")
-    return re.findall(r"[─━] (\d) Nightingale", drawn)[-1:] == [number]
+def shows(board: Terminal, title: str, *, after: int = 0) -> bool:
+    """Tell whether a pane's title, with its number, is as it was last drawn."""
+    drawn = re.sub(rb"\x1b\[[\d;]*m", b"", bytes(board.output[after:])).decode(errors="replace")
+    titles = re.findall(rf"[─━] \d {title.split()[-1]}", drawn)
+    return bool(titles) and titles[-1].endswith(title)
 
 
 def sizes(robot: Peer) -> str:

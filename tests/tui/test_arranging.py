@@ -110,6 +110,12 @@ def test_a_new_pane_takes_half_or_a_row_of_its_own() -> None:
     assert drawn(arranging.added(page("a4:2 b4 c4 / d12"), "n", "a")) == "a4:2 b4 c4 / n12:2 / d12"
 
 
+def test_who_stays_has_the_room_of_a_pane_that_goes() -> None:
+    assert drawn(arranging.removed(page("x6 b6 / c6 d6"), "x")) == "b12 / c6 d6"
+    assert drawn(arranging.removed(page("x12 / c6 d6"), "x")) == "c6 d6"
+    assert arranging.removed(page("x6"), "x") == []
+
+
 @given(
     widths=st.lists(st.integers(1, 12), min_size=2, max_size=20),
     index=st.integers(0, 19),

@@ -206,7 +206,7 @@ async def test_keys_that_follow_at_once_go_on_from_what_the_keys_before_them_did
             "close_pane",
         ):
             await seat.app.run_action(action, seat.board)
-        await seat.until(lambda: order(seat) == "Table4 Bars12")
+        await seat.until(lambda: order(seat) == "Table12 Bars12")
         await seat.press("backspace")
         await seat.until(lambda: order(seat) == "Table4 Log8 Bars12")
 
@@ -310,7 +310,7 @@ async def test_a_viewer_is_offered_no_key_and_told_why() -> None:
 async def test_what_others_wrote_is_shown_as_text_and_not_obeyed() -> None:
     async with shared(Pane(feeds=("btc",), view="log", title="[red]\x1b[31mLog[/]"), TABLE) as seat:
         await seat.press("x")
-        await seat.until(lambda: order(seat) == "Table6")
+        await seat.until(lambda: order(seat) == "Table12")
         assert toasts(seat) == ["closed [red]␛[31mLog[/] · ctrl+z brings it back"]
 
 

@@ -178,8 +178,6 @@ class BoardScreen(Editing, Talking, Together):
         match action:
             case "pane" | "number":
                 return len(stage.panes) > 1
-            case "page":
-                return len(stage.pages) > 1
             case "zoom" | "pause_all":
                 return stage.current is not None
             case "people" | "share" | "alerts":
@@ -195,10 +193,6 @@ class BoardScreen(Editing, Talking, Together):
     def action_number(self, number: int) -> None:
         """Go to a pane by its number."""
         self.stage.go(number - 1)
-
-    def action_page(self, step: int) -> None:
-        """Turn the page."""
-        self.stage.turn((self.stage.open + step) % len(self.stage.pages))
 
     def action_zoom(self) -> None:
         """Give one pane the whole screen, or take it back."""

@@ -9,11 +9,12 @@ from textual.binding import Binding, BindingType
 
 from .. import arranging
 from ..arranging import Rows
-from ..widgets.stage import Stage
+from ..widgets.dragging import Dragging
 from .paging import Paging
 
 if TYPE_CHECKING:
     from ...board import Pane as Spec
+    from ...doc.document import Document
     from ..panes.base import Pane
 
 _RESIZES = {"wider": (1, 0), "narrower": (-1, 0), "taller": (0, 1), "shorter": (0, -1)}
@@ -71,7 +72,6 @@ class Editing(Paging):
     def add(self, pane: Spec) -> None:
         """Add a pane behind the current one, and a page for it if there is none."""
         from ...doc import edits
-        from ...doc.document import Document
 
         view, current = self.stage.page, self.stage.current
         page = arranging.added(self._rows(), "", current.spec.id if current is not None else "")
@@ -101,8 +101,13 @@ class Editing(Paging):
         from ...doc import edits
 
         if (pane := self._chosen()) is not None:
-            now = self.live.state.clock()
-            self.edit(lambda document: edits.close(document, "panes", pane.spec.id, now=now))
+            now, left = self.live.state.clock(), arranging.removed(self._rows(), pane.spec.id)
+
+            def change(document: Document) -> None:
+                edits.close(document, "panes", pane.spec.id, now=now)
+                edits.arrange(document, arranging.slots(left))
+
+            self.edit(change)
             self.say(f"closed {pane.name_on_screen} · ctrl+z brings it back")
 
     def action_rules(self) -> None:
@@ -134,11 +139,16 @@ class Editing(Paging):
         from ...doc import edits
 
         if (pane := self._chosen()) is not None:
-            id_ = pane.spec.id
-            self.edit(lambda document: edits.move_pane(document, id_, after=edits.last_on(document, page), page=page))
+            id_, left = pane.spec.id, arranging.removed(self._rows(), pane.spec.id)
+
+            def change(document: Document) -> None:
+                edits.move_pane(document, id_, after=edits.last_on(document, page), page=page)
+                edits.arrange(document, arranging.slots(left))
+
+            self.edit(change)
             self.stage.seek(id_, page)
 
-    def on_stage_dragged(self, message: Stage.Dragged) -> None:
+    def on_dragging_dragged(self, message: Dragging.Dragged) -> None:
         """Let everybody have what the mouse made of the page."""
         if self.live.sharing.may_edit:
             self._arrange(message.grip.rows, moved=message.grip.moved)

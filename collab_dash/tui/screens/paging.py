@@ -1,4 +1,4 @@
-"""The side of the main screen that changes pages, for everybody, and undoes it."""
+"""The side of the main screen that turns pages, and changes them for everybody, with undo."""
 
 from __future__ import annotations
 
@@ -46,6 +46,8 @@ class Paging(Filtering):
         match action:
             case "undo" | "redo":
                 return self.live.sharing.may_edit
+            case "page":
+                return len(self.stage.pages) > 1
             case "move_page":
                 return self.live.sharing.may_edit and len(self.stage.pages) > 1
         return super().check_action(action, parameters)
@@ -117,6 +119,10 @@ class Paging(Filtering):
             self.stage.go(message.index)
         else:
             self.stage.turn(message.index)
+
+    def action_page(self, step: int) -> None:
+        """Turn the page."""
+        self.stage.turn((self.stage.open + step) % len(self.stage.pages))
 
     async def action_new_page(self) -> None:
         """Add a page behind the one on screen."""

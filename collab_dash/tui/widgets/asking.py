@@ -77,7 +77,7 @@ def judge_filter(text: str) -> str:
     try:
         compile_filter(text)
     except FilterError as error:
-        raise ValueError(brief(error)) from None
+        raise ValueError(error.brief) from None
     return "" if text.strip() else "nothing typed shows everything"
 
 
@@ -94,9 +94,3 @@ def judge_title(text: str) -> str:
     if len(text) > LONGEST_TITLE:
         raise ValueError(f"at most {LONGEST_TITLE} characters")
     return ""
-
-
-def brief(error: FilterError) -> str:
-    """Say what is wrong with an expression, without repeating it."""
-    place = f"character {error.position + 1}: "
-    return place + str(error).partition(place)[2]

@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from textual import events
 from textual.app import ComposeResult
-from textual.containers import Container
 from textual.content import Content
-from textual.message import Message
 from textual.widgets import Static
 
 from ...board import Board, Page
 from ..live import Live
-from .hand import Grip, grip
+from .dragging import Dragging
 
 if TYPE_CHECKING:
     from ..panes.base import Pane
     from .pages import PageView
 
 
-class Stage(Container):
+class Stage(Dragging):
     """
     Where the pages are.
 
@@ -37,22 +34,12 @@ class Stage(Container):
 
     """
 
-    class Dragged(Message):
-        """Somebody dragged a border, or a pane, and let go of it."""
-
-        def __init__(self, grip: Grip) -> None:
-            super().__init__()
-            self.grip = grip
-
     def __init__(self, live: Live, arranged: Callable[[], None]) -> None:
-        super().__init__()
-        self.live = live
-        self.grip: Grip | None = None
+        super().__init__(live, arranged)
         self.pages: list[PageView] = []
         self.open = 0
         self.zoomed = False
         self.cramped = False
-        self._arranged = arranged
         self._sought = self._sought_on = ""
 
     def compose(self) -> ComposeResult:
@@ -128,7 +115,7 @@ class Stage(Container):
         for index, page in enumerate(self.pages):
             page.display = index == self.open
             page.arrange_panes(single=self.single)
-        self._arranged()
+        self.arranged()
         self.focus_current()
 
     def focus_current(self) -> None:
@@ -193,43 +180,3 @@ class Stage(Container):
         for pane in self.panes:
             if pane.display:
                 pane.want_paint()
-
-    # The mouse
-
-    def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Take hold of a border or a title."""
-        view = self.page
-        if view is None or self.single or event.button != 1 or not self.live.sharing.may_edit:
-            return
-        pane = next((pane for pane in self.panes if pane.region.contains_point(event.screen_offset)), None)
-        self.grip = grip(view, pane, event.screen_offset) if pane is not None else None
-        if self.grip is not None:
-            self.capture_mouse()
-
-    def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Show what letting go here would do."""
-        if self.grip is not None and self.page is self.grip.view:
-            self.grip.move(event.screen_offset)
-            self._arranged()
-
-    def on_mouse_up(self, event: events.MouseUp) -> None:
-        """Let go; what was made of the page is shown until the board has it."""
-        if self.grip is not None and self.page is self.grip.view:
-            self.grip.move(event.screen_offset)  # moves on the way here may come after this
-        held = self._release()
-        if held is not None and held.rows is not None:
-            self.post_message(self.Dragged(held))
-
-    def let_go(self) -> bool:
-        """Leave everything where it was; tell whether something was held."""
-        held = self._release()
-        if held is not None:
-            held.view.sketch(None)
-        return held is not None
-
-    def _release(self) -> Grip | None:
-        held, self.grip = self.grip, None
-        if held is not None:
-            self.release_mouse()
-            self._arranged()
-        return held
