@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from ..board import Board
+from ..doc.depth import is_deep
 from ..doc.document import BadUpdate, Changed, Document
 from ..doc.sync import Kind, write
 from ..errors import LogUnavailable, RequestRefused
@@ -26,6 +27,7 @@ MAX_DOCUMENT_BYTES = 16 << 20
 MAX_UNSAVED_BYTES = 4 << 20
 HOLD = 0.002
 RETRY_WRITE = 1.0
+TOO_DEEP = "its values are nested too deeply"
 
 _log = logging.getLogger("collab_dash.hub")
 
@@ -158,14 +160,16 @@ class Shared:
         if not may(author.role, "editor"):
             raise RequestRefused("a viewer's link changes nothing", code=Code.FORBIDDEN)
         self._check_size(update)
+        if is_deep(update):
+            raise RequestRefused(TOO_DEEP, code=Code.INVALID_PAYLOAD)
         try:
             news = self._merge(update)
             check(self.document, role=author.role, person=author.person)
-        except BadUpdate as error:
+        except BaseException as error:
             self._rebuild()
-            raise RequestRefused(str(error), code=Code.INVALID_PAYLOAD) from None
-        except RequestRefused:
-            self._rebuild()
+            if isinstance(error, BadUpdate | RecursionError):
+                message = TOO_DEEP if isinstance(error, RecursionError) else str(error)
+                raise RequestRefused(message, code=Code.INVALID_PAYLOAD) from None
             raise
         self._settle(news, author)
 
