@@ -1,4 +1,4 @@
-"""How deeply an update is nested, before the library reads it: what is too deep overflows its stack and ends the process."""
+"""How deeply an update is nested, told before the library reads it: its stack overflows, and the process ends."""
 
 from __future__ import annotations
 

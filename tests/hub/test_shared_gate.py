@@ -141,9 +141,10 @@ async def test_whatever_checking_an_update_raises_the_document_is_as_before(
     async with hub_at(tmp_path / "x.db") as hub, members_of(hub, "ana") as (ana,):
         line, update = Line(hub.shared, "editor", "bo"), update_of(copy_of(hub), "never")
         await line.theirs.take(Message(Kind.STEP1, Document().state))
-        with monkeypatch.context() as patched, pytest.raises(MemoryError):
+        with monkeypatch.context() as patched:
             patched.setattr(module, "check", raising(MemoryError()))
-            await line.theirs.take(Message(Kind.UPDATE, update))
+            with pytest.raises(MemoryError):
+                await line.theirs.take(Message(Kind.UPDATE, update))
         say(ana)
         await hub.settled([ana])
         assert [line.text for line in hub.shared.document.chat.values()] == ["hi"]
