@@ -18,7 +18,7 @@ from ..rules import Rule
 from ..store.docs import Updates
 from ..wire import Code, may
 from .fanout import Format
-from .gate import check
+from .gate import check, check_room
 from .history import History
 from .replica import Replica
 
@@ -180,13 +180,14 @@ class Shared:
         return news
 
     @contextmanager
-    def edit(self, *, role: str = "", person: str = "") -> Iterator[Document]:
+    def edit(self, *, role: str = "", person: str = "", adds_to: str = "") -> Iterator[Document]:
         """
         Let the block's edits be the hub's own or, with a role, somebody's who asked for them: then they pass the gate.
 
         Args:
             role: Theirs.
             person: Their public id.
+            adds_to: The root that gets one more entry; empty for none.
 
         Raises:
             RequestRefused: If they may not stand, or there is no document to share; then nothing has changed.
@@ -195,6 +196,8 @@ class Shared:
         self._check_well()
         if role:
             self._check_size(b"")
+        if adds_to:
+            check_room(self.document, adds_to)
         try:
             with self.document.edit("hub"):
                 yield self.document
@@ -215,8 +218,14 @@ class Shared:
             self._level.clear()
         self._wake.set()
         if changed:
-            for watcher in self.watchers:
+            self._tell(changed)
+
+    def _tell(self, changed: Changed) -> None:
+        for watcher in self.watchers:
+            try:
                 watcher(changed)
+            except Exception:  # noqa: BLE001 - the edit stands, and its author's link is not to blame
+                _log.exception("what follows from an edit of the shared document failed")
 
     def _check_well(self) -> None:
         if self.trouble:

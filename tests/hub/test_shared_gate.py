@@ -249,6 +249,33 @@ async def test_a_root_takes_no_more_than_it_may(tmp_path: Path, monkeypatch: pyt
             assert len(hub.shared.document.chat) == 2
 
 
+async def test_what_has_no_room_is_refused_before_the_document_has_to_be_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(MOST, "chat", 1)
+    async with hub_at(tmp_path / "x.db") as hub:
+        line = ChatLine(text="hi", by=Author(), at=NOON)
+        with hub.shared.edit(role="editor", adds_to="chat") as document:
+            edits.say(document, line)
+        with (
+            pytest.raises(RequestRefused, match="the most there may be"),
+            hub.shared.edit(role="editor", adds_to="chat") as document,
+        ):
+            edits.say(document, line)
+        assert hub.shared.document is document
+        assert len(document.chat) == 1
+
+
+async def test_an_edit_stands_whatever_those_raise_who_watch(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with hub_at(tmp_path / "x.db") as hub, members_of(hub, "ana", "bo") as (ana, bo):
+        told: list[Any] = []
+        hub.shared.watchers += [raising(ValueError("a watcher's fault")), told.append]
+        say(ana)
+        await hub.settled([ana, bo])
+        assert [len(told), len(bo.replica.document.chat), ana.replica.unshared] == [1, 1, 0]
+        assert "a watcher's fault" in caplog.text
+
+
 async def test_a_full_document_takes_no_more_but_what_was_overwritten_counts_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
