@@ -11,6 +11,7 @@ from .people import COLOURS
 from .wire import MAX_NAME, Person, may
 
 MAX_STATE_BYTES = 4096
+MAX_DEPTH = 32  # whoever reads or writes it again has less of the stack left, perhaps
 LONGEST = 200
 LATEST = 253_402_300_799_999  # the last millisecond of the year 9999
 RENEWED_EVERY = 15.0
@@ -48,7 +49,7 @@ def read_state(text: bytes, *, limit: int | None = MAX_STATE_BYTES) -> dict[str,
         limit: How many bytes it may have; None for any number, since the hub adds to what it checked.
 
     Raises:
-        BadFrame: If it is neither a JSON object nor ``null``, or is over the limit.
+        BadFrame: If it is neither a JSON object nor ``null``, is over the limit, or is nested too deeply.
 
     """
     if limit is not None and len(text) > limit:
@@ -56,9 +57,20 @@ def read_state(text: bytes, *, limit: int | None = MAX_STATE_BYTES) -> dict[str,
     if text == b"null":
         return None
     try:
-        return _state_decoder.decode(text)
+        state = _state_decoder.decode(text)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise BadFrame(f"an awareness state that cannot be read: {error}") from None
+    if text.count(b"[") + text.count(b"{") > MAX_DEPTH and _is_deep(state):
+        raise BadFrame(f"an awareness state of more than {MAX_DEPTH} levels")
+    return state
+
+
+def _is_deep(state: dict[str, Any]) -> bool:
+    level: list[Any] = [state]
+    for _ in range(MAX_DEPTH):
+        within = (each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list))
+        level = [item for items in within for item in items]
+    return any(isinstance(each, dict | list) for each in level)
 
 
 def glance_of(state: dict[str, Any]) -> Glance:

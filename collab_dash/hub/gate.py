@@ -41,6 +41,19 @@ def check(document: Document, *, role: str, person: str) -> None:
         raise _refused("the document has no such root", [min(unknown)])
 
 
+def check_room(document: Document, root: str, *, more: int = 1) -> None:
+    """
+    Check that a root has room for more entries: asked before an edit, it saves taking that back.
+
+    Raises:
+        RequestRefused: If it has not.
+
+    """
+    if len(document.roots[root]) + more > MOST[root]:
+        message = f"there are {MOST[root]:,} {root} already, which is the most there may be"
+        raise RequestRefused(message, code=Code.TOO_LARGE, path=[root])
+
+
 def _check_entry(document: Document, root: str, id_: str) -> None:
     if root in SINGLES:
         entry = _shaped(root, document.roots[root].to_py(), [root])
@@ -59,9 +72,8 @@ def _check_entry(document: Document, root: str, id_: str) -> None:
         _check_filter(entry.filter, [root, id_, "filter"])
     if isinstance(entry, RuleEntry):
         _check_rule(entry, [root, id_])
-    if id_ not in document.entries[root] and len(document.roots[root]) > MOST[root]:
-        message = f"there are {MOST[root]:,} {root} already, which is the most there may be"
-        raise RequestRefused(message, code=Code.TOO_LARGE, path=[root])
+    if id_ not in document.entries[root]:
+        check_room(document, root, more=0)
 
 
 def _check_removal(document: Document, root: str, id_: str) -> None:

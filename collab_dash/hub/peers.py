@@ -34,6 +34,10 @@ class Peers:
         """Whether nobody is here."""
         return not (self.joined or self._others)
 
+    def nobody_but(self, subscriber: Subscriber) -> bool:
+        """Tell whether somebody is alone here."""
+        return self.joined <= {subscriber} and not self._others
+
     def add(self, subscriber: Subscriber) -> None:
         """Count a subscriber in."""
         self.joined.add(subscriber)

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from ..board import Board
+from ..doc.depth import is_deep
 from ..doc.document import BadUpdate, Changed, Document
 from ..doc.sync import Kind, write
 from ..errors import LogUnavailable, RequestRefused
@@ -17,7 +18,7 @@ from ..rules import Rule
 from ..store.docs import Updates
 from ..wire import Code, may
 from .fanout import Format
-from .gate import check
+from .gate import check, check_room
 from .history import History
 from .replica import Replica
 
@@ -26,6 +27,7 @@ MAX_DOCUMENT_BYTES = 16 << 20
 MAX_UNSAVED_BYTES = 4 << 20
 HOLD = 0.002
 RETRY_WRITE = 1.0
+TOO_DEEP = "its values are nested too deeply"
 
 _log = logging.getLogger("collab_dash.hub")
 
@@ -158,14 +160,16 @@ class Shared:
         if not may(author.role, "editor"):
             raise RequestRefused("a viewer's link changes nothing", code=Code.FORBIDDEN)
         self._check_size(update)
+        if is_deep(update):
+            raise RequestRefused(TOO_DEEP, code=Code.INVALID_PAYLOAD)
         try:
             news = self._merge(update)
             check(self.document, role=author.role, person=author.person)
-        except BadUpdate as error:
+        except BaseException as error:
             self._rebuild()
-            raise RequestRefused(str(error), code=Code.INVALID_PAYLOAD) from None
-        except RequestRefused:
-            self._rebuild()
+            if isinstance(error, BadUpdate | RecursionError):
+                message = TOO_DEEP if isinstance(error, RecursionError) else str(error)
+                raise RequestRefused(message, code=Code.INVALID_PAYLOAD) from None
             raise
         self._settle(news, author)
 
@@ -176,13 +180,14 @@ class Shared:
         return news
 
     @contextmanager
-    def edit(self, *, role: str = "", person: str = "") -> Iterator[Document]:
+    def edit(self, *, role: str = "", person: str = "", adds_to: str = "") -> Iterator[Document]:
         """
         Let the block's edits be the hub's own or, with a role, somebody's who asked for them: then they pass the gate.
 
         Args:
             role: Theirs.
             person: Their public id.
+            adds_to: The root that gets one more entry; empty for none.
 
         Raises:
             RequestRefused: If they may not stand, or there is no document to share; then nothing has changed.
@@ -191,6 +196,8 @@ class Shared:
         self._check_well()
         if role:
             self._check_size(b"")
+        if adds_to:
+            check_room(self.document, adds_to)
         try:
             with self.document.edit("hub"):
                 yield self.document
@@ -211,8 +218,14 @@ class Shared:
             self._level.clear()
         self._wake.set()
         if changed:
-            for watcher in self.watchers:
+            self._tell(changed)
+
+    def _tell(self, changed: Changed) -> None:
+        for watcher in self.watchers:
+            try:
                 watcher(changed)
+            except Exception:  # noqa: BLE001 - the edit stands, and its author's link is not to blame
+                _log.exception("what follows from an edit of the shared document failed")
 
     def _check_well(self) -> None:
         if self.trouble:

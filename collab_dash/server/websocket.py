@@ -69,6 +69,7 @@ class WebSocketLink:
     def __init__(self, socket: WebSocket) -> None:
         self._socket = socket
         self._frames: PreparedFrames = socket.scope["extensions"][EXTENSION]
+        self._closing = False
 
     def write(self, data: bytes) -> None:
         """Write frames made by `format`, now; nothing happens on a closed link."""
@@ -97,14 +98,14 @@ class WebSocketLink:
 
     async def receive(self) -> str | bytes:
         """
-        Wait for a message.
+        Wait for a message; on a link that was told to close, what came before counts no more.
 
         Raises:
-            WebSocketDisconnect: If the peer is gone.
+            WebSocketDisconnect: If the peer is gone, or has to go.
 
         """
         message = await self._socket.receive()
-        if message["type"] != "websocket.receive":
+        if self._closing or message["type"] != "websocket.receive":
             raise WebSocketDisconnect(message.get("code", 1006), message.get("reason"))
         text: str | None = message.get("text")
         content: bytes = message.get("bytes") or b""
@@ -112,6 +113,7 @@ class WebSocketLink:
 
     async def close(self, code: int, reason: str) -> None:
         """Close with a code of the protocol; a peer that takes nothing is cut off after two seconds."""
+        self._closing = True
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT):
                 await self._socket.close(code, reason.encode()[:MAX_REASON].decode(errors="ignore"))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
@@ -26,7 +25,7 @@ from .frames import binary_frame
 from .websocket import WebSocketLink
 
 HEARTBEAT = 15.0
-EARLY = 100
+MAX_EARLY = 1 << 20
 CALLED = "a Yjs program"
 OnPresence = Callable[[Message], None]
 _NO_NEWS = binary_frame(write(Kind.AWARENESS, b"\x00"))
@@ -56,7 +55,7 @@ def token_of(socket: WebSocket) -> str:
 
 async def _admitted(link: WebSocketLink, hub: Hub, role: str) -> tuple[int, str]:
     """Serve a program, once a host has let it in where they want to be asked; give the code and reason of its end."""
-    guest, early = Guest(secrets.token_hex(4), role), deque[str | bytes](maxlen=EARLY)
+    guest, early = Guest(secrets.token_hex(4), role), Early()
     admission = hub.peers.admission
     if admission.must_ask(role, guest.person):
         knock = Knock(client=guest.client, name=CALLED, role=role, address=link.address)
@@ -73,12 +72,12 @@ async def _admitted(link: WebSocketLink, hub: Hub, role: str) -> tuple[int, str]
         hub.peers.shut(guest.client)
 
 
-async def _hearing(link: WebSocketLink, early: deque[str | bytes], answer: asyncio.Future[bool]) -> bool:
+async def _hearing(link: WebSocketLink, early: Early, answer: asyncio.Future[bool]) -> bool:
     """Wait for an answer, and keep what the program says meanwhile; it does not say its first words again."""
 
     async def hear() -> None:
         while True:
-            early.append(await link.receive())
+            early.note(await link.receive())
 
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(hear()), tasks.create_task(_heartbeat(link))]
@@ -88,7 +87,7 @@ async def _hearing(link: WebSocketLink, early: deque[str | bytes], answer: async
     return yes
 
 
-async def _serve(link: WebSocketLink, hub: Hub, guest: Guest, early: deque[str | bytes]) -> tuple[int, str]:
+async def _serve(link: WebSocketLink, hub: Hub, guest: Guest, early: Early) -> tuple[int, str]:
     """Serve until the link breaks, or until what it sends may not stand: then give the code and the reason."""
     role = guest.role
     replica = Replica(link, hub.shared, role=role, person=guest.person)
@@ -98,8 +97,10 @@ async def _serve(link: WebSocketLink, hub: Hub, guest: Guest, early: deque[str |
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(replica.run()), tasks.create_task(_heartbeat(link))]
             try:
+                for frame in early.frames:
+                    await program.take(frame)
                 while True:
-                    await program.take(early.popleft() if early else await link.receive())
+                    await program.take(await link.receive())
             except BadFrame as error:
                 return Close.BAD_FRAME, str(error)
             except RequestRefused as error:
@@ -131,6 +132,35 @@ def _take_presence(hub: Hub, guest: Guest, link: WebSocketLink, message: Message
         hub.presence.take(guest, message.payload)
     else:
         hub.presence.attend(guest, link)
+
+
+class Early:
+    """
+    What a program says while it waits to be let in: its latest state vector and where it looks.
+
+    Its edits are asked for once it is in. What is no message is kept too, for it ends the link then.
+    """
+
+    def __init__(self) -> None:
+        self._latest: dict[Kind | None, str | bytes] = {}
+
+    @property
+    def frames(self) -> list[str | bytes]:
+        """Give what it has to be taken for having said."""
+        return list(self._latest.values())
+
+    def note(self, frame: str | bytes) -> None:
+        """Note what it says."""
+        kind = _kind_of(frame)
+        if kind not in (Kind.STEP2, Kind.UPDATE):
+            self._latest[kind] = frame if len(frame) <= MAX_EARLY else ""
+
+
+def _kind_of(frame: str | bytes) -> Kind | None:
+    try:
+        return read(frame).kind if isinstance(frame, bytes) else None
+    except BadFrame:
+        return None
 
 
 class Guest(NamedTuple):

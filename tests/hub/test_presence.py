@@ -209,10 +209,20 @@ def test_those_without_awareness_are_renewed_for_those_who_forget_after_half_a_m
     assert renewed.clock > first.clock
 
 
-@pytest.mark.parametrize("junk", [b"[]", b"{", b"\xff", b'{"a":"' + b"x" * 4096 + b'"}'])
+@pytest.mark.parametrize(
+    "junk", [b"[]", b"{", b"\xff", b'{"a":"' + b"x" * 4096 + b'"}', b'{"a":' + b"[" * 500 + b"]" * 500 + b"}"]
+)
 def test_a_state_that_is_none_is_refused(junk: bytes) -> None:
     with pytest.raises(BadFrame):
         room(ana).presence.take(ana, [Said(7, 1, junk)], now=0.0)
+
+
+def test_a_state_of_many_brackets_that_is_not_deep_is_taken() -> None:
+    here = room(ana)
+    here.say(ana, 7, selections=[[1, 2], {"text": "[["}] * 40)
+    (state,) = here.news().values()
+    assert state is not None
+    assert len(state["selections"]) == 80
 
 
 def test_fields_of_another_shape_are_not_told() -> None:

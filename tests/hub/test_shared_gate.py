@@ -112,6 +112,63 @@ async def test_what_breaks_the_schema_is_refused_with_its_path(tmp_path: Path, e
         assert (await refusal(hub, document.news())).path == path
 
 
+def nested(levels: int) -> bytes:
+    """Give an update that has arrays within arrays in place of a mark; the library writes none so deep."""
+    item = b"\x28\x01\x05marks\x01x\x01"  # JSON under a key of a root
+    return b"\x01\x01\x07\x00" + item + b"\x75\x01" * levels + b"\x7e\x00"
+
+
+@pytest.mark.parametrize("levels", [2, 900, 985, 1001, 2000, 200_000])
+async def test_what_is_nested_too_deeply_is_refused_before_it_ends_the_process(tmp_path: Path, levels: int) -> None:
+    async with hub_at(tmp_path / "x.db") as hub:
+        assert (await refusal(hub, nested(levels))).code == Code.INVALID_PAYLOAD
+
+
+async def test_maps_within_maps_are_refused(tmp_path: Path) -> None:
+    async with hub_at(tmp_path / "x.db") as hub:
+        document = copy_of(hub)
+        with document.edit("test"):
+            inner = document.roots["panes"]
+            for _ in range(1500):
+                inner["x"] = pycrdt.Map({})
+                inner = inner["x"]
+        assert (await refusal(hub, document.news())).code == Code.INVALID_PAYLOAD
+
+
+async def test_whatever_checking_an_update_raises_the_document_is_as_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with hub_at(tmp_path / "x.db") as hub, members_of(hub, "ana") as (ana,):
+        line, update = Line(hub.shared, "editor", "bo"), update_of(copy_of(hub), "never")
+        await line.theirs.take(Message(Kind.STEP1, Document().state))
+        with monkeypatch.context() as patched:
+            patched.setattr(module, "check", raising(MemoryError()))
+            with pytest.raises(MemoryError):
+                await line.theirs.take(Message(Kind.UPDATE, update))
+        say(ana)
+        await hub.settled([ana])
+        assert [line.text for line in hub.shared.document.chat.values()] == ["hi"]
+
+
+def raising(error: BaseException) -> Any:
+    def check(*args: object, **named: object) -> None:
+        raise error
+
+    return check
+
+
+async def test_a_long_update_is_read_to_its_end(tmp_path: Path) -> None:
+    async with hub_at(tmp_path / "x.db") as hub, members_of(hub, "ana") as (ana,):
+        with ana.replica.edit() as document:
+            ids = [edits.add_mark(document, mark(number, Author(id="ana"))) for number in range(1200)]
+        with ana.replica.edit() as document:
+            edits.remove(document, "marks", ids[7])
+            edits.change(document, "panes", next(iter(document.panes)), title="größe", span=90, feeds=("a", "b"))
+        await hub.settled([ana])
+        assert ana.refused == []
+        assert len(hub.shared.document.marks) == 1199
+
+
 async def test_only_its_author_or_a_host_changes_what_is_signed(tmp_path: Path) -> None:
     async with hub_at(tmp_path / "x.db") as hub:
         async with members_of(hub, "ana") as (ana,):
@@ -190,6 +247,33 @@ async def test_a_root_takes_no_more_than_it_may(tmp_path: Path, monkeypatch: pyt
             await hub.settled([ana])
             assert [(fault.code, fault.path) for fault in ana.refused] == [(Code.TOO_LARGE, ["chat"])]
             assert len(hub.shared.document.chat) == 2
+
+
+async def test_what_has_no_room_is_refused_before_the_document_has_to_be_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(MOST, "chat", 1)
+    async with hub_at(tmp_path / "x.db") as hub:
+        line = ChatLine(text="hi", by=Author(), at=NOON)
+        with hub.shared.edit(role="editor", adds_to="chat") as document:
+            edits.say(document, line)
+        with (
+            pytest.raises(RequestRefused, match="the most there may be"),
+            hub.shared.edit(role="editor", adds_to="chat") as document,
+        ):
+            edits.say(document, line)
+        assert hub.shared.document is document
+        assert len(document.chat) == 1
+
+
+async def test_an_edit_stands_whatever_those_raise_who_watch(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with hub_at(tmp_path / "x.db") as hub, members_of(hub, "ana", "bo") as (ana, bo):
+        told: list[Any] = []
+        hub.shared.watchers += [raising(ValueError("a watcher's fault")), told.append]
+        say(ana)
+        await hub.settled([ana, bo])
+        assert [len(told), len(bo.replica.document.chat), ana.replica.unshared] == [1, 1, 0]
+        assert "a watcher's fault" in caplog.text
 
 
 async def test_a_full_document_takes_no_more_but_what_was_overwritten_counts_not(

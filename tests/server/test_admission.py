@@ -19,6 +19,7 @@ from collab_dash.errors import HubError, JoinRefused, RequestRefused
 from collab_dash.peer.awareness import Awareness
 from collab_dash.peer.session import Joined, Knocks, People, Session
 from collab_dash.server.process import Terms
+from collab_dash.server.yjs import MAX_EARLY, Early
 from collab_dash.wire import BOARD, LET_IN, MAX_WAITING, REMOVE, RENEW, Close, Knock
 from hubs import hub_of, link, stop, until, workspace_at
 from server.test_websocket import ask, closed_with, hello, socket_to
@@ -227,6 +228,31 @@ async def test_a_program_of_yjs_waits_too_and_is_heard_from_its_first_word_on(tm
         assert isinstance(frame, bytes)
         assert read(frame).kind is Kind.STEP2
         await socket.close()
+
+
+async def test_a_program_of_yjs_may_wait_for_long_and_is_heard_all_the_same(tmp_path: Path) -> None:
+    async with approving(tmp_path) as (hub, host), yjs(hub) as socket:
+        await socket.send(write(Kind.STEP1, b"\x00"))
+        for clock in range(150):
+            await socket.send(write(Kind.AWARENESS, write_presence([Presence(7, clock, b'{"user":{"name":"robot"}}')])))
+            await socket.send(write(Kind.UPDATE, b"\x00\x00"))
+        await answer(host, yes=True, name="a Yjs program")
+        frame = await socket.recv()
+        assert isinstance(frame, bytes)
+        assert read(frame).kind is Kind.STEP2
+        await until(host, lambda update: isinstance(update, People) and "robot" in names(update))
+        await socket.close()
+
+
+def test_of_what_is_said_before_the_answer_little_is_kept() -> None:
+    early = Early()
+    for message in (write(Kind.STEP1, b"\x00"), write(Kind.STEP1, b"\x01\x07\x02"), write(Kind.UPDATE, bytes(99))):
+        early.note(message)
+    assert early.frames == [write(Kind.STEP1, b"\x01\x07\x02")]
+    early.note("text")
+    early.note(b"\x07junk")
+    early.note(write(Kind.AWARENESS, bytes(MAX_EARLY)))
+    assert early.frames == [write(Kind.STEP1, b"\x01\x07\x02"), b"\x07junk", ""]
 
 
 async def test_a_program_of_yjs_is_turned_away(tmp_path: Path) -> None:

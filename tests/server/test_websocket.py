@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from collab_dash.announcement import Announcement
 from collab_dash.server import websocket as door
+from collab_dash.server.frames import EXTENSION
 from collab_dash.server.process import Terms
 from collab_dash.wire import MAX_REQUEST_BYTES, Close
 from hubs import hub_of, workspace_at
@@ -222,3 +224,29 @@ async def test_pages_of_other_sites_are_turned_away(tmp_path: Path) -> None:
         assert refused.value.response.status_code == 403
         async with socket_to(hub, origin=hub.url) as socket:
             assert "ok" in await hello(socket, hub.viewer)
+
+
+class Frames:
+    """What a link writes to that nobody reads."""
+
+    def abort(self) -> None:
+        raise AssertionError("it was closed in order")
+
+
+async def test_a_link_that_is_told_to_close_is_read_no_more() -> None:
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.connect"} if socket.client_state == WebSocketState.CONNECTING else dict(edit)
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message["type"])
+
+    edit: dict[str, Any] = {"type": "websocket.receive", "bytes": b"an edit that waited"}
+    sent: list[str] = []
+    socket = WebSocket({"type": "websocket", "extensions": {EXTENSION: Frames()}}, receive, send)
+    await socket.accept()
+    link = door.WebSocketLink(socket)
+    assert await link.receive() == b"an edit that waited"
+    await link.close(Close.REMOVED, "removed by the host")
+    assert sent == ["websocket.accept", "websocket.close"]
+    with pytest.raises(WebSocketDisconnect):
+        await link.receive()

@@ -18,14 +18,17 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from attending import attending
+from collab_dash import join
 from collab_dash.announcement import Announcement
 from collab_dash.doc import edits
 from collab_dash.doc.document import NOTHING, Document
 from collab_dash.doc.entries import Author, ChatLine
 from collab_dash.doc.sync import Kind, Message, read, write
+from collab_dash.errors import RequestRefused
 from collab_dash.hub import shared
 from collab_dash.server import yjs
-from collab_dash.wire import MAX_REQUEST_BYTES, Close
+from collab_dash.server.process import Terms
+from collab_dash.wire import MAX_REQUEST_BYTES, STOP, Close
 from hubs import hub_of, link, workspace_at
 from node import NPM, NodeServer, node, run_module
 from processes import hub_process
@@ -331,6 +334,17 @@ async def test_a_hub_that_ends_closes_the_door_with_the_others(tmp_path: Path) -
         signal.raise_signal(signal.SIGTERM)
         async with asyncio.timeout(10):
             assert (await closed(socket))[0] == Close.GOING_DOWN
+
+
+async def test_a_hub_with_a_program_at_it_does_not_give_way(tmp_path: Path) -> None:
+    async with (
+        hub_of(workspace_at(tmp_path, WORKSPACE), Terms(linger=60)) as hub,
+        join(link(hub)) as ana,
+        socket_to(hub) as socket,
+    ):
+        await begun(socket)
+        with pytest.raises(RequestRefused, match="in use"):
+            await ana.request(STOP, {"idle": True})
 
 
 async def test_programs_and_peers_see_where_each_other_look(tmp_path: Path) -> None:

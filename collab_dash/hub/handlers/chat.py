@@ -24,7 +24,7 @@ class Post(Payload):
 async def post(hub: Hub, subscriber: Subscriber, payload: Post) -> dict[str, str]:
     """Say something; the answer comes once it is passed on."""
     shared = hub.shared
-    with shared.edit(role=subscriber.role, person=subscriber.person) as document:
+    with shared.edit(role=subscriber.role, person=subscriber.person, adds_to="chat") as document:
         id_ = edits.say(document, ChatLine(text=payload.text, by=author(subscriber), at=unix_ms()))
     await shared.passed_on()
     return {"id": id_}

@@ -65,7 +65,7 @@ async def mark(hub: Hub, subscriber: Subscriber, payload: Pin) -> dict[str, str]
         time = min(max(event.received if event.time is None else event.time, 0), LATEST_MOMENT)
         pinned = msgspec.structs.replace(pinned, offset=event.offset, feed=event.feed, key=event.key, time=time)
     shared = hub.shared
-    with shared.edit(role=subscriber.role, person=subscriber.person) as document:
+    with shared.edit(role=subscriber.role, person=subscriber.person, adds_to="marks") as document:
         id_ = edits.add_mark(document, pinned)
     await shared.passed_on()
     return {"id": id_}
@@ -83,7 +83,7 @@ async def comment(hub: Hub, subscriber: Subscriber, payload: Comment) -> dict[st
     """Comment on a mark; the answer comes once it is passed on."""
     shared = hub.shared
     _check_mark(shared.document, payload.mark)
-    with shared.edit(role=subscriber.role, person=subscriber.person) as document:
+    with shared.edit(role=subscriber.role, person=subscriber.person, adds_to="notes") as document:
         note = Note(mark=payload.mark, text=payload.text, by=author(subscriber), at=unix_ms())
         id_ = edits.add_note(document, note)
     await shared.passed_on()

@@ -157,7 +157,7 @@ async def let_in(hub: Hub, subscriber: Subscriber, payload: Answer) -> None:
 @bind(STOP, Stop, role="host")
 async def stop(hub: Hub, subscriber: Subscriber, payload: Stop) -> None:
     """End the session: the hub in order, and everybody's part in it."""
-    if payload.idle and not (hub.passing and hub.peers.joined <= {subscriber}):
+    if payload.idle and not (hub.passing and hub.peers.nobody_but(subscriber)):
         raise RequestRefused("this hub is in use", code=Code.UNAVAILABLE)
     hub.over = True
     hub.stop()
