@@ -7,11 +7,13 @@ from typing import Any
 import msgspec
 import pycrdt
 
+from ..board import VIEWS
 from ..doc.document import Document
 from ..doc.entries import MOST, NESTED, SIGNED, SINGLES, PaneEntry, RuleEntry, read_entry
 from ..errors import ConfigError, RequestRefused
 from ..filter import FilterError, compile_filter
 from ..rules import check_rule
+from ..type_globs import check_type_glob
 from ..wire import Code, may
 
 Path = list[str | int]
@@ -69,7 +71,7 @@ def _check_entry(document: Document, root: str, id_: str) -> None:
         raise _refused("an id has 1 to 64 characters", [root, id_[:64]])
     entry = _shaped(root, document.raw(root, id_), [root, id_])
     if isinstance(entry, PaneEntry):
-        _check_filter(entry.filter, [root, id_, "filter"])
+        _check_pane(entry, [root, id_])
     if isinstance(entry, RuleEntry):
         _check_rule(entry, [root, id_])
     if id_ not in document.entries[root]:
@@ -87,6 +89,20 @@ def _shaped(root: str, value: Any, path: Path) -> msgspec.Struct:
     except msgspec.ValidationError as error:
         message, _, where = str(error).partition(" - at `$")
         raise _refused(message, path + [part for part in where.rstrip("`").split(".") if part]) from None
+
+
+def _check_pane(entry: PaneEntry, path: Path) -> None:
+    """Check what a workspace's pane is checked for too: shared panes are written back into workspace files."""
+    _check_filter(entry.filter, [*path, "filter"])
+    if entry.view and entry.view not in VIEWS:
+        raise _refused(f"there is no view {entry.view!r}", [*path, "view"])
+    if entry.span < 0:
+        raise _refused("a span is at least 1 s, or 0 for what is usual", [*path, "span"])
+    for number, glob in enumerate(entry.types):
+        try:
+            check_type_glob(glob)
+        except ValueError as error:
+            raise _refused(str(error), [*path, "types", number]) from None
 
 
 def _check_filter(text: str, path: Path) -> None:

@@ -87,6 +87,10 @@ def put(root: str, value: Any, id_: str = "x") -> Any:
     return edit
 
 
+def pane(**fields: Any) -> Any:
+    return lambda document: put("panes", pycrdt.Map({"page": "p", "order": "o", **fields}))(document)
+
+
 @pytest.mark.parametrize(
     ("edit", "path"),
     [
@@ -96,6 +100,11 @@ def put(root: str, value: Any, id_: str = "x") -> Any:
         (put("room", "price >", "filter"), ["room", "filter"]),
         (put("room", "x", "title"), ["room"]),
         (put("panes", {"page": "p", "order": "o"}), ["panes", "x"]),
+        (pane(view="hologram"), ["panes", "x", "view"]),
+        (pane(span=-60), ["panes", "x", "span"]),
+        (pane(types=["ticker:*", "[a"]), ["panes", "x", "types", 1]),
+        (pane(filter="price >"), ["panes", "x", "filter"]),
+        (pane(width=13), ["panes", "x", "width"]),
         (put("marks", pycrdt.Map({"time": 1})), ["marks", "x"]),
         (put("marks", "text"), ["marks", "x"]),
         (put("chat", {"text": "", "by": {}, "at": 1}), ["chat", "x", "text"]),
