@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from typing import NamedTuple
+from contextlib import contextmanager
 
 from ..board import Board
 from ..doc.depth import is_deep
@@ -17,26 +15,18 @@ from ..errors import LogUnavailable, RequestRefused
 from ..rules import Rule
 from ..store.docs import Updates
 from ..wire import Code, may
-from .fanout import Format
 from .gate import check, check_room
 from .history import History
+from .outbox import Accepted, Outbox
 from .replica import Replica
 
 MAX_UPDATE_BYTES = 1 << 20
 MAX_DOCUMENT_BYTES = 16 << 20
 MAX_UNSAVED_BYTES = 4 << 20
 HOLD = 0.002
-RETRY_WRITE = 1.0
 TOO_DEEP = "its values are nested too deeply"
 
 _log = logging.getLogger("collab_dash.hub")
-
-
-class Accepted(NamedTuple):
-    """An update that passed the gate; `author` is None for the hub's own, `update` empty where it was no news."""
-
-    update: bytes
-    author: Replica | None
 
 
 class Shared:
@@ -72,14 +62,8 @@ class Shared:
         self._updates = updates
         self._history = History(document)
         self._replicas: set[Replica] = set()
-        self._accepted: deque[Accepted] = deque()
-        self._unkept: list[Accepted] = []
-        self._unsaved = 0
+        self._outbox = Outbox(updates, self._replicas)
         self._beginning = 0
-        self._try_again = 0.0
-        self._wake = asyncio.Event()
-        self._level = asyncio.Event()
-        self._level.set()
 
     @property
     def epoch(self) -> str:
@@ -101,7 +85,7 @@ class Shared:
         self._beginning += 1
         self.open.clear()
         try:
-            await self._level.wait()
+            await self._outbox.level.wait()
         finally:
             self._beginning -= 1
             if not self._beginning:
@@ -212,11 +196,9 @@ class Shared:
         changed = self.document.settle()
         if news:
             self._history.add(news)
-        self._accepted.append(Accepted(news, author))
-        self._unsaved += len(news)
-        if not self.ended.is_set():
-            self._level.clear()
-        self._wake.set()
+        self._outbox.put(Accepted(news, author))
+        if self.ended.is_set():
+            self._outbox.level.set()  # nothing is passed on any more
         if changed:
             self._tell(changed)
 
@@ -239,7 +221,7 @@ class Shared:
             self._history.fold(self.document)
         if self._history.size + len(update) > MAX_DOCUMENT_BYTES:
             raise RequestRefused("the shared document is full; remove marks or notes", code=Code.TOO_LARGE)
-        if self._unsaved > MAX_UNSAVED_BYTES:
+        if self._outbox.unsaved > MAX_UNSAVED_BYTES:
             raise RequestRefused("too much waits for the disk already", code=Code.UNAVAILABLE, retry=True)
 
     def _rebuild(self) -> None:
@@ -253,72 +235,22 @@ class Shared:
         try:
             await self._run()
         finally:
-            self._level.set()
+            self._outbox.level.set()
 
     async def _run(self) -> None:
         while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(RETRY_WRITE if self._unkept else None):
-                    await self._wake.wait()
-            self._wake.clear()
-            batch = list(self._accepted)
-            self._accepted.clear()
-            state = self.document.state  # before more is accepted, for this is what the batch brings others to
-            self._unkept += batch
-            await self._save()
-            self._relay(batch, state)
-            if not self._accepted:
-                self._level.set()
-            if self._history.loose and not self._unkept:
+            await self._outbox.filled()
+            await self._outbox.pass_on(self.document.state)
+            if self._history.loose and self._outbox.empty:
                 await self._compact()
             await asyncio.sleep(HOLD)
 
     async def passed_on(self) -> None:
         """Wait until all that was accepted is relayed and, unless the disk refuses, kept."""
-        await self._level.wait()
-
-    async def _save(self) -> None:
-        """Append what is not on disk yet, and acknowledge it; nothing happens if the disk refuses."""
-        clock = asyncio.get_running_loop().time
-        if clock() < self._try_again:
-            return
-        updates = [accepted.update for accepted in self._unkept if accepted.update]
-        try:
-            if updates:
-                await self._updates.append(updates)
-        except LogUnavailable as error:
-            if not self._try_again:
-                _log.warning("edits of the shared document are not kept just now: %s", error)
-            self._try_again = clock() + RETRY_WRITE
-            return
-        if self._try_again:
-            _log.info("edits of the shared document are kept again")
-            self._try_again = 0.0
-        self._unsaved -= sum(map(len, updates))
-        for author, count in Counter(accepted.author for accepted in self._unkept).items():
-            if author is not None and author in self._replicas:
-                author.saved(count)
-        self._unkept.clear()
-
-    def _relay(self, batch: list[Accepted], state: bytes) -> None:
-        """Send edits on, which bring all to a state vector; to one who made them all, nothing."""
-        messages = [write(Kind.UPDATE, accepted.update) for accepted in batch if accepted.update]
-        if not messages:
-            return
-        authors = {accepted.author for accepted in batch}
-        only = next(iter(authors)) if len(authors) == 1 else None
-        packed: dict[Format, bytes] = {}
-        for replica in tuple(self._replicas):
-            if replica is not only:
-                format_ = replica.link.format
-                if format_ not in packed:
-                    packed[format_] = format_.pack(messages)
-                replica.relay(packed[format_], state)
+        await self._outbox.level.wait()
 
     async def _compact(self) -> None:
         """Put all updates together into one, in memory and on disk."""
-        if self._accepted:
-            return
         try:
             await self._updates.replace(self._history.fold(self.document))
         except LogUnavailable as error:

@@ -18,7 +18,7 @@ from collab_dash.doc.document import Document
 from collab_dash.doc.entries import Author, ChatLine
 from collab_dash.doc.sync import Kind, Message
 from collab_dash.errors import RequestRefused
-from collab_dash.hub import shared as module
+from collab_dash.hub import outbox
 from collab_dash.wire import Code
 from doc.replicas import NOON
 from memory import Line, Member, hub_at, members_of, raw
@@ -52,7 +52,7 @@ def full_disk(path: Path) -> Iterator[None]:
 async def test_while_the_disk_refuses_edits_go_on_and_are_kept_afterwards(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(module, "RETRY_WRITE", 0.01)
+    monkeypatch.setattr(outbox, "RETRY_WRITE", 0.01)
     caplog.set_level(logging.INFO, "collab_dash.hub")
     path = tmp_path / "x.db"
     async with hub_at(path) as hub:
@@ -64,9 +64,9 @@ async def test_while_the_disk_refuses_edits_go_on_and_are_kept_afterwards(
                     await hub.settled(members)
                 assert len(bo.replica.document.chat) == 20
                 assert ana.replica.unshared == 20
-                first = hub.shared._try_again
+                first = hub.shared._outbox._try_again
                 async with asyncio.timeout(10):
-                    while hub.shared._try_again == first:
+                    while hub.shared._outbox._try_again == first:
                         await asyncio.sleep(0.01)
             async with asyncio.timeout(10):
                 while ana.replica.unshared:
@@ -82,7 +82,7 @@ async def test_while_the_disk_refuses_edits_go_on_and_are_kept_afterwards(
 
 
 async def test_too_much_does_not_wait_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_UNSAVED_BYTES", 10_000)
+    monkeypatch.setattr(outbox, "MAX_UNSAVED_BYTES", 10_000)
     path = tmp_path / "x.db"
     async with hub_at(path) as hub, members_of(hub, "ana") as (ana,):
         with full_disk(path):
