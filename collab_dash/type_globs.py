@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 
 _GLOB = re.compile(r"\*|[a-z*][a-z0-9_*-]*:[a-z*][a-z0-9_*-]*")
+MAX_STARS = 4  # SQLite and regular expressions try every way to share out a name among them
 
 
 def check_type_glob(text: str) -> str:
@@ -18,6 +19,8 @@ def check_type_glob(text: str) -> str:
     """
     if _GLOB.fullmatch(text) is None:
         raise ValueError(f"{text!r} is not an event type such as ticker:update or ticker:*")
+    if text.count("*") > MAX_STARS:
+        raise ValueError(f"{text!r} has more than {MAX_STARS} stars")
     return text
 
 

@@ -21,6 +21,12 @@ def test_what_none_could_is_refused(text: str) -> None:
         check_type_glob(text)
 
 
+def test_what_takes_for_ever_to_match_is_refused() -> None:
+    assert check_type_glob("*a*b:*c*") == "*a*b:*c*"
+    with pytest.raises(ValueError, match="more than 4 stars"):
+        check_type_glob("a:" + "*a" * 12 + "b")
+
+
 def test_any_of_several_will_do_and_none_means_all() -> None:
     accepts = accept_types(["ticker:*", "*:create"])
     assert [accepts(name) for name in ("ticker:update", "quake:create", "quake:update", "tickers:update")] == [

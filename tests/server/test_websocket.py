@@ -141,6 +141,7 @@ async def test_after_the_hello_a_bad_frame_closes_the_link_too(tmp_path: Path) -
         pytest.param("feed:publish", TOO_LARGE, "too_large", ["data", "data"], id="too large"),
         ("feed:history", {"limit": 0}, "invalid_payload", ["data", "limit"]),
         ("feed:history", {"before": 1, "after": 1}, "invalid_payload", ["data"]),
+        ("feed:history", {"types": ["a:" + "*a" * 12]}, "invalid_payload", ["data", "types"]),
         ("feed:history", [], "invalid_payload", ["data"]),
         ("feed:density", {"since": 0, "until": 9, "buckets": 501}, "invalid_payload", ["data", "buckets"]),
         ("feed:density", {"since": 9, "until": 9, "buckets": 1}, "invalid_payload", ["data"]),

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from ...errors import RequestRefused
 from ...event import MAX_EVENT_BYTES, Event, Unencodable, is_event_type, is_feed_name, record, unix_ms
 from ...store.log import Buckets, Entries
+from ...type_globs import check_type_glob
 from ...wire import DENSITY, FEED_STATUS, HISTORY, PUBLISH, RECONNECT, SUBSCRIBE, Code
 from ..hub import Hub
 from ..subscriber import Subscriber
@@ -34,6 +35,11 @@ class PageOfHistory(Payload):
     before: int | None = Field(None, ge=0)
     after: int | None = Field(None, ge=0)
     limit: int = Field(500, ge=1, le=5000)
+
+    @field_validator("types")
+    @classmethod
+    def _types(cls, types: Names) -> Names:
+        return [check_type_glob(name) for name in types]
 
     @model_validator(mode="after")
     def _one_side(self) -> PageOfHistory:
