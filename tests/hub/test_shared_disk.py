@@ -18,7 +18,7 @@ from collab_dash.doc.document import Document
 from collab_dash.doc.entries import Author, ChatLine
 from collab_dash.doc.sync import Kind, Message
 from collab_dash.errors import RequestRefused
-from collab_dash.hub import outbox
+from collab_dash.hub import outbox, shared
 from collab_dash.wire import Code
 from doc.replicas import NOON
 from memory import Line, Member, hub_at, members_of, raw
@@ -82,7 +82,7 @@ async def test_while_the_disk_refuses_edits_go_on_and_are_kept_afterwards(
 
 
 async def test_too_much_does_not_wait_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbox, "MAX_UNSAVED_BYTES", 10_000)
+    monkeypatch.setattr(shared, "MAX_UNSAVED_BYTES", 10_000)
     path = tmp_path / "x.db"
     async with hub_at(path) as hub, members_of(hub, "ana") as (ana,):
         with full_disk(path):
