@@ -151,6 +151,10 @@ class Document:
         """Add a page, pane or rule at the end of the block of `edit`."""
         self._made[root, id_] = fields
 
+    def last_made(self, root: str) -> str:
+        """Give the order of the last entry that this block of `edit` adds to a root, empty for none."""
+        return max((fields["order"] for (of, _), fields in self._made.items() if of == root), default="")
+
     def _bring_in(self, origin: object) -> None:
         """
         Add entries as gone, then let them be there.

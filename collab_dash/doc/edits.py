@@ -31,7 +31,7 @@ def new_id() -> str:
 def add_page(document: Document, title: str, *, after: str = "") -> str:
     """Add a page, after the page `after` or at the end, and give its id."""
     id_ = new_id()
-    order = _place(document.pages, after)
+    order = _place(document.pages, after, made=document.last_made("pages"))
     document.make("pages", id_, plain(PageEntry(title=title, order=order)))
     return id_
 
@@ -39,7 +39,7 @@ def add_page(document: Document, title: str, *, after: str = "") -> str:
 def add_pane(document: Document, page: str, pane: Pane, *, after: str = "") -> str:
     """Add a pane to a page, after the pane `after` or at the end, and give its id."""
     id_ = new_id()
-    order = _place(on_page(document, page), after)
+    order = _place(on_page(document, page), after, made=document.last_made("panes"))
     document.make("panes", id_, fields_of(pane) | {"page": page, "order": order})
     return id_
 
@@ -48,7 +48,8 @@ def add_rule(document: Document, rule: Rule) -> str:
     """Add a rule behind the others, and give its id."""
     id_ = new_id()
     there = {each.id: document.entries["rules"][each.id] for each in document.rules}
-    document.make("rules", id_, fields_of(rule) | {"order": _place(there, "")})
+    order = _place(there, "", made=document.last_made("rules"))
+    document.make("rules", id_, fields_of(rule) | {"order": order})
     return id_
 
 
@@ -142,13 +143,13 @@ def last_on(document: Document, page: str) -> str:
     return next(reversed(on_page(document, page)), "")
 
 
-def _place(ordered: dict[str, Any], after: str, *, first: bool = False) -> str:
-    """Give the order that is after the entry `after`; or after the last one, or before the `first`."""
+def _place(ordered: dict[str, Any], after: str, *, first: bool = False, made: str = "") -> str:
+    """Give the order after the entry `after`; or after the last one and what was `made`; or before the `first`."""
     orders = [entry.order for entry in ordered.values()]
     if first:
         return between("", orders[0] if orders else "")
     if after not in ordered:
-        return between(orders[-1] if orders else "", "")
+        return between(max(orders[-1] if orders else "", made), "")
     place = ordered[after].order
     return between(place, next((order for order in orders if order > place), ""))  # two may have come to the same place
 

@@ -10,6 +10,7 @@ from collab_dash.doc import edits
 from collab_dash.doc.document import BadUpdate, Document
 from collab_dash.doc.entries import Note, RoomEntry
 from collab_dash.doc.seed import prune
+from collab_dash.rules import Rule
 
 from .replicas import ANA, NOON, begun, edited, mark, merge, replica_of
 
@@ -69,6 +70,18 @@ def test_panes_are_in_the_order_they_were_put() -> None:
         edits.move_pane(document, last, after=first)
     document.settle()
     assert list(edits.on_page(document, page)) == [first, last, middle]
+
+
+def test_what_is_added_at_once_is_in_the_order_it_was_added() -> None:
+    document, page, _ = begun()
+    with document.edit("ana"):
+        pages = [edits.add_page(document, title) for title in "abc"]
+        panes = [edits.add_pane(document, page, Pane(title=title)) for title in "abc"]
+        rules = [edits.add_rule(document, Rule(when=f"{title}: true")) for title in "abc"]
+    document.settle()
+    assert list(document.pages)[1:] == pages
+    assert list(edits.on_page(document, page))[1:] == panes
+    assert [rule.id for rule in document.rules] == rules
 
 
 def test_pages_can_be_moved() -> None:

@@ -159,33 +159,33 @@ async def test_a_proxy_of_the_environment_is_used_and_named(monkeypatch: pytest.
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_a_redirect_is_followed_and_another_origin_is_told_no_secret(status: int) -> None:
-    secrets = {"Authorization": "Bearer s3", "X-Api-Key": "s3", "Cookie": "session=s3"}
+    secrets = {"Authorization": "Bearer s3-cret", "X-Api-Key": "s3-cret", "Cookie": "session=s3-cret"}
     async with ReplicaServer(["a"]) as there, ReplicaServer(["a"]) as here:
         here.answer(status, headers={"Location": "/other"})
         await take(websocket.connect(here.ws_url, headers=secrets), 1)
         assert [request.path for request in here.requests] == ["/ws", "/other"]
-        assert here.requests[1].headers["x-api-key"] == "s3"
+        assert here.requests[1].headers["x-api-key"] == "s3-cret"
         for location in (there.ws_url, there.url + "/ws"):  # some write http in its place
             here.answer(status, headers={"Location": location})
             await take(websocket.connect(here.ws_url, headers=secrets), 1)
         assert len(there.requests) == 2
-        assert "s3" not in str([request.headers for request in there.requests])
+        assert "s3-cret" not in str([request.headers for request in there.requests])
         assert there.requests[0].headers["user-agent"].startswith("collab-dash/")
 
 
 async def test_redirects_in_circles_have_an_end() -> None:
     async with ReplicaServer() as replica:
-        replica.answer(302, headers={"Location": "/ws?token=s3"}, times=50)
+        replica.answer(302, headers={"Location": "/ws?token=s3-cret"}, times=50)
         _, error = await failure(websocket.connect(replica.ws_url))
     assert isinstance(error, FeedFailed)
     assert "redirects" in str(error)
-    assert "s3" not in str(error)
+    assert "s3-cret" not in str(error)
 
 
 async def test_a_redirect_from_tls_to_none_is_refused() -> None:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_head(reader)
-        writer.write(b"HTTP/1.1 302 Found\r\nLocation: ws://127.0.0.1:9/?token=s3\r\nConnection: close\r\n\r\n")
+        writer.write(b"HTTP/1.1 302 Found\r\nLocation: ws://127.0.0.1:9/?token=s3-cret\r\nConnection: close\r\n\r\n")
 
     tls, authority = certificate("127.0.0.1")
     trusting = ssl.create_default_context()
