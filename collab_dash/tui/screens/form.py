@@ -115,6 +115,7 @@ class Form(ModalScreen[None]):
 
     """
 
+    CSS_PATH = "forms.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         # These move the focus and go first: what is typed after them is for another line.
         Binding("down,tab", "app.focus_next", "Next field", show=False, priority=True),

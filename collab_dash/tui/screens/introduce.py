@@ -60,6 +60,7 @@ class IntroduceDialog(ModalScreen[None]):
 
     """
 
+    CSS_PATH = "introduce.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down", "turn(1)", "Next colour", show=False),
         Binding("up", "turn(-1)", "Previous colour", show=False),

@@ -51,6 +51,7 @@ class PanePicker(ModalScreen[Pane | str | None]):
 
     """
 
+    CSS_PATH = "forms.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Leave", key_display="Esc")]
 
     def __init__(self, live: Live, board: Board, number: int) -> None:

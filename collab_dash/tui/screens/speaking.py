@@ -53,6 +53,7 @@ class SpeakingDialog(ModalScreen[object]):
 
     """
 
+    CSS_PATH = "speaking.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "close", "Close", key_display="Esc"),
         Binding("q", "close", show=False),

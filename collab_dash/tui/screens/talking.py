@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from ...doc.entries import ChatLine
 from ...errors import RequestRefused
 from ...event import Event
 from ..drawing.text import clean
@@ -190,6 +189,8 @@ class Talking(Screen[None]):
         self._open_links(message.line)
 
     def _open_links(self, line: object) -> None:
+        from ...doc.entries import ChatLine
+
         if not isinstance(line, ChatLine):
             return
         for reference in links(line.text)[:1]:

@@ -10,7 +10,6 @@ from ...glance import Glance
 from ...places import is_page, is_pane
 from ...wire import Person
 from ..live import Live
-from ..panes.rows import RowsPane
 from ..widgets.stage import Stage
 from .travelling import Travelling
 
@@ -43,6 +42,8 @@ class Together(Travelling):
         if page is None or pane is None:
             return Glance()
         glance = Glance(page=page.page.id or page.page.title, pane=pane.spec.id or pane.spot)
+        from ..panes.rows import RowsPane
+
         return pane.point(glance) if isinstance(pane, RowsPane) else glance
 
     # Following
@@ -73,6 +74,8 @@ class Together(Travelling):
         return self.typing_time
 
     def _go_to(self, person: Person) -> None:
+        from ..panes.rows import RowsPane
+
         stage = self.stage
         page = next((i for i, view in enumerate(stage.pages) if is_page(view.page, person.page)), None)
         if page is None:

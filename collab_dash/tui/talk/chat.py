@@ -5,11 +5,11 @@ from __future__ import annotations
 from bisect import insort
 from typing import TYPE_CHECKING
 
-from ...doc.entries import ChatLine
 from .known import Known
 
 if TYPE_CHECKING:
     from ...doc.document import Changed, Document
+    from ...doc.entries import ChatLine
 
 
 class Chat:

@@ -6,11 +6,11 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from ...doc.entries import Mark, Note, Resolution
 from .known import Known
 
 if TYPE_CHECKING:
     from ...doc.document import Changed, Document
+    from ...doc.entries import Mark, Note, Resolution
 
 ALL = "*"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...doc.entries import Author, ChatLine, Mark, Note, Resolution
+from msgspec.structs import replace
+
 from ...event import Event
 from ...people import COLOURS
 from ..drawing.text import clean, cut
@@ -16,6 +17,7 @@ from .references import mentions
 
 if TYPE_CHECKING:
     from ...doc.document import Changed
+    from ...doc.entries import Author, Mark
     from ...wire import Person
     from ..live import Live
 
@@ -111,6 +113,8 @@ class Talk:
     @property
     def me(self) -> Author:
         """How we sign."""
+        from ...doc.entries import Author
+
         welcome, here = self._live.state.welcome, self._myself()
         id_ = "" if welcome is None else welcome.person or welcome.client
         return Author(id=id_) if here is None else Author(id=id_, name=here.name, color=here.color)
@@ -154,12 +158,13 @@ class Talk:
             text: The event in one line.
 
         """
+        from ...doc.edits import add_mark
+        from ...doc.entries import Mark
+
         now = self._live.state.clock()
         pinned = Mark(time=self._live.clock(), by=self.me, at=now, text=text[:500])
         if event is not None:
             pinned = _on(event, pinned)
-        from ...doc.edits import add_mark
-
         return self._live.sharing.edit(lambda document: add_mark(document, pinned))
 
     def own_mark(self, event: Event) -> str:
@@ -180,6 +185,7 @@ class Talk:
     def comment(self, mark: str, text: str) -> None:
         """Comment on a mark."""
         from ...doc.edits import add_note
+        from ...doc.entries import Note
 
         note = Note(mark=mark, text=text, by=self.me, at=self._live.state.clock())
         self._live.sharing.edit(lambda document: add_note(document, note))
@@ -200,6 +206,7 @@ class Talk:
     def resolve(self, mark: str) -> None:
         """Settle a mark's thread, or open it again."""
         from ...doc.edits import resolve
+        from ...doc.entries import Resolution
 
         settled = mark in self.marks.resolved
         resolution = None if settled else Resolution(by=self.me, at=self._live.state.clock())
@@ -238,6 +245,7 @@ class Talk:
     def say(self, text: str) -> bool:
         """Say something to all; tell whether that may be."""
         from ...doc.edits import say
+        from ...doc.entries import ChatLine
 
         line = ChatLine(text=text, by=self.me, at=self._live.state.clock())
         id_ = self._live.sharing.edit(lambda document: say(document, line))
@@ -266,15 +274,8 @@ def _heard(by: Author, text: str, *, calls: bool) -> Heard:
 
 def _on(event: Event, mark: Mark) -> Mark:
     time = min(max(event.received if event.time is None else event.time, 0), LATEST)
-    return Mark(
-        offset=event.offset,
-        feed=event.feed[:200],
-        key=None if event.key is None else event.key[:1000],
-        time=time,
-        text=mark.text,
-        by=mark.by,
-        at=mark.at,
-    )
+    key = None if event.key is None else event.key[:1000]
+    return replace(mark, offset=event.offset, feed=event.feed[:200], key=key, time=time)
 
 
 def ink_of(by: Author) -> str:
