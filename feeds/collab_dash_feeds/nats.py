@@ -194,7 +194,7 @@ async def _close(client: Client) -> None:
             await client.close()
 
 
-async def _ping(client: Client, where: str, options: NatsOptions, context: FeedContext) -> None:
+async def _ping(client: Client, where: str, options: NatsOptions) -> None:
     within = min(ANSWER_WITHIN, options.ping_every)
     try:
         async with asyncio.timeout(within):
@@ -203,7 +203,6 @@ async def _ping(client: Client, where: str, options: NatsOptions, context: FeedC
     except TimeoutError:
         raise FeedBroken(f"{where} did not answer a ping within {within:g} s") from None
     heed_cancellation()
-    context.note("answers pings")
 
 
 async def _published(
@@ -216,14 +215,15 @@ async def _published(
                 subject, cb=inbox.put, pending_msgs_limit=_WAITING_IN_LIBRARY, pending_bytes_limit=_BYTES_WAITING
             )
     for _ in range(2):  # the library's pings may overtake what was sent before; the second cannot
-        await _ping(client, where, options, context)
+        await _ping(client, where, options)
     context.note(f"subjects: {len(options.subjects)}")
     while True:
         message = await inbox.take(options.ping_every)
         for event in inbox.dropped("messages"):
             yield event
         if message is None:
-            await _ping(client, where, options, context)
+            await _ping(client, where, options)
+            context.note("answers pings")
             continue
         for event in payloads.events(message.data, key=message.subject):
             yield event

@@ -116,6 +116,7 @@ class TestNatsStream(_Conformance):
 async def test_messages_have_their_subject_as_key(server: NatsServer) -> None:
     async with nats_client(server) as connection, taking(feed(server, subjects=["a.*", "t.>"])) as taken:
         await taken.listens()
+        assert taken.notes == ["subjects: 2"]  # nothing is said before the server knows of all of them
         await connection.publish("a.b", b'{"x":1}', headers={"Trace": "1"})
         await connection.publish("a.b.c", b"no")
         await connection.publish("t.a.b", b"\xff\x00")
