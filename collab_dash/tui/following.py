@@ -37,6 +37,7 @@ class Following:
         self._whom: Person | None = None
         self._shown: Person | None = None
         self._patient_until = 0.0
+        self._people_before: Sequence[Person] = ()
 
     @property
     def client(self) -> str:
@@ -69,16 +70,20 @@ class Following:
 
     def look(self) -> None:
         """Go where they have gone."""
-        if not self._live.state.joined:
-            self._patient_until = self._now() + PATIENCE  # a hub that was started again has yet to hear of them
-        if self._whom is None or not self._live.state.joined:
+        state = self._live.state
+        if not state.joined:
+            # A hub that was started again has yet to hear of them; until it says who is there, we know who was.
+            self._patient_until, self._people_before = self._now() + PATIENCE, state.people
+        if self._whom is None or not state.joined:
             return
-        name, person = self.name, found(self._live.state.others(), self._whom)
+        name, person = self.name, found(state.others(), self._whom)
         if person is None:
             if self._now() >= self._patient_until:
                 self.stop(f"{name} has left")
             return
         self._whom = person
+        if state.people is not self._people_before:
+            self._patient_until = 0.0
         if self._is_ours_to_break(person):
             self.stop(f"{name} follows you")
         elif not self.whole and not person.leads:

@@ -221,6 +221,8 @@ async def test_a_hub_that_was_started_again_knows_nobody_at_first_and_that_is_no
         await here.see("c4", name="bo", person="2", since=99, **here.ids(1, 0))
         assert here.following == "c4"
         assert here.seat.board.stage.open == 1
+        await here.lose("c4")
+        assert here.following == ""
 
 
 async def test_chains_are_followed_and_nobody_follows_in_a_circle() -> None:
