@@ -6,7 +6,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
 
 import pycrdt
 
@@ -15,16 +14,10 @@ from ..doc.edits import mend
 from ..doc.sync import Kind, Message, write
 from ..errors import BadFrame, RequestRefused
 from ..wire import Code, Fault, Saved, Welcome, may
+from .carrier import Wire
 
 UNDONE = ("pages", "panes", "rules", "room", "marks", "notes")  # to bring back who resolved is to sign with their name
 GROUPED = 0
-
-
-class Wire(Protocol):
-    """What carries messages, as seen from here."""
-
-    async def send_message(self, message: bytes) -> bool:
-        """Send a binary message; tell whether there was a link to send it by."""
 
 
 class Replica:
@@ -73,7 +66,11 @@ class Replica:
     @property
     def may_edit(self) -> bool:
         """Whether our role may change anything, and there is a document to change."""
-        return bool(self._epoch) and self._welcome is not None and may(self._welcome.role, "editor")
+        return self._shared_here and self._welcome is not None and may(self._welcome.role, "editor")
+
+    @property
+    def _shared_here(self) -> bool:
+        return self._welcome is not None and bool(self._welcome.doc)
 
     @contextmanager
     def edit(self) -> Iterator[Document]:
@@ -85,9 +82,11 @@ class Replica:
 
         """
         self._check()
-        with self.document.edit("here"):
-            yield self.document
-        self._edited()
+        try:
+            with self.document.edit("here"):
+                yield self.document
+        finally:
+            self._edited()  # where the block fails midway what it did stands, for nothing takes it back
 
     def undo(self) -> bool:
         """Take back our own latest edit, and nobody else's; tell whether there was one."""
@@ -100,7 +99,7 @@ class Replica:
         return self._undo.redo() and self._mended()
 
     def _check(self) -> None:
-        if not self._epoch:
+        if not self._shared_here:
             raise RequestRefused("there is no shared document here", code=Code.UNAVAILABLE, retry=True)
         if not self.may_edit:
             raise RequestRefused("a viewer's link changes nothing", code=Code.FORBIDDEN)
@@ -130,14 +129,22 @@ class Replica:
     # The link
 
     def joined(self, welcome: Welcome) -> None:
-        """Begin to sync with the hub that welcomed us."""
+        """Begin to sync with the hub that welcomed us; if it has no document just now, keep ours until it does."""
         self._welcome = welcome
-        if welcome.doc != self._epoch:
-            if self._epoch:
-                self._restart()
-            self._epoch = welcome.doc
-        if welcome.doc:
-            self._begin()
+        if not welcome.doc:
+            self._notify(set())
+            return
+        if self._epoch not in ("", welcome.doc):
+            self._forget()
+        self._epoch = welcome.doc
+        self._begin()
+
+    def _forget(self) -> None:
+        """Let go of a document that is no more, and tell of edits that nobody will have."""
+        lost = self.unshared
+        self._restart()
+        if lost:
+            self.on_refused(Fault(code=Code.NOT_FOUND, message="the session has another document now"), lost)
 
     def lost(self) -> None:
         """Go on without a link."""
