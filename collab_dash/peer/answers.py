@@ -10,7 +10,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from ..errors import RequestRefused
-from ..wire import Code, Frame, encode_request
+from ..wire import MAX_REQUEST_BYTES, Code, Frame, encode_request
 
 BROKE = "the link broke before the hub answered"
 
@@ -37,17 +37,21 @@ class Answers:
 
         Raises:
             RequestRefused: If the hub answers with an error, or (code ``unavailable``) does not answer in time or is
-                not connected.
+                not connected; or (code ``too_large``) if it is too large to be asked: a hub would end the session.
 
         """
         if socket is None:
             raise _unavailable("not connected to the session just now")
         id_, self._next_id = self._next_id, self._next_id + 1
+        request = encode_request(event, data, id_=id_, key=key)
+        if len(request) > MAX_REQUEST_BYTES:
+            message = f"a request of {len(request):,} bytes is over the limit of {MAX_REQUEST_BYTES:,}"
+            raise RequestRefused(message, code=Code.TOO_LARGE)
         answer: asyncio.Future[msgspec.Raw | RequestRefused] = asyncio.get_running_loop().create_future()
         self._waiting[id_] = answer
         try:
             async with asyncio.timeout(timeout):
-                await socket.send(encode_request(event, data, id_=id_, key=key), text=True)
+                await socket.send(request, text=True)
                 got = await answer
         except TimeoutError:
             raise _unavailable(f"the hub did not answer {event} within {timeout:g} s") from None

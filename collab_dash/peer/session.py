@@ -104,7 +104,7 @@ class Session:
 
         Raises:
             RequestRefused: If the hub answers with an error, or (code ``unavailable``) does not answer in time or is
-                not connected.
+                not connected; or (code ``too_large``) if it is over 1 MiB, which no hub would hear.
 
         """
         return await self._answers.ask(self._socket, event, {} if data is None else data, timeout=timeout, key=key)
