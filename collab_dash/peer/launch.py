@@ -111,9 +111,8 @@ async def open_session(
             f"something else is already piped in and watched in {location.folder}",
             hint="watch this in another folder, or end that session with: collab-dash stop",
         )
-    found = await find_or_start(location, stdin=stdin, approve=approve)
     where = relocate(location, stdin=stdin, approve=approve)
-    async with join(found.link(), name=you.name, person=you.secret, color=you.color, locate=where) as session:
+    async with join(locate=where, name=you.name, person=you.secret, color=you.color) as session:
         yield session
 
 
