@@ -87,8 +87,8 @@ async def test_what_is_written_without_a_link_is_kept_and_said_to_wait() -> None
         await seat.push(Joined(welcome(role="editor", person=ANA.id, doc=seat.session.shared.epoch, recovered=True)))
         replica = sharing._replica
         assert replica is not None
-        replica.kept, replica._waiting = 1, 0
-        replica._sent.clear()
+        replica._outgoing.forget()
+        replica._outgoing.kept = 1
         seat.board._paint_all()
         assert "not yet shared" not in seat.text
 
