@@ -68,6 +68,16 @@ class HubProcess:
         self.process.stdout.close()
 
 
+def ask_for_websocket(transport: asyncio.Transport, path: str) -> None:
+    """Send the handshake of RFC 6455 section 4.1."""
+    host, port = transport.get_extra_info("peername")[:2]
+    key = base64.b64encode(os.urandom(16)).decode()
+    transport.write(
+        f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+    )
+
+
 class Counter(asyncio.Protocol):
     """A peer that joins and counts events, without parsing what it gets."""
 
@@ -82,12 +92,7 @@ class Counter(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        host, port = transport.get_extra_info("peername")[:2]
-        key = base64.b64encode(os.urandom(16)).decode()
-        transport.write(
-            f"GET /ws HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
-        )
+        ask_for_websocket(transport, "/ws")
 
     def _greet(self) -> None:
         hello = b'{"id":1,"event":"session:hello","data":{"protocol":1,"token":"%s"}}' % self._token.encode()

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import base64
 import contextlib
 import os
 import shutil
@@ -27,7 +26,7 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-from rig import HUB_CORE, HubProcess, median, pin_here, workspace
+from rig import HUB_CORE, HubProcess, ask_for_websocket, median, pin_here, workspace
 from shared_edits import fill, replica_at
 
 from collab_dash.board import Pane
@@ -74,12 +73,7 @@ class Client(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        host, port = transport.get_extra_info("peername")[:2]
-        key = base64.b64encode(os.urandom(16)).decode()
-        transport.write(
-            f"GET {self._path} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
-        )
+        ask_for_websocket(transport, self._path)
 
     def data_received(self, data: bytes) -> None:
         if self._keep:

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from collab_dash.board import Board, Page, Pane
+from collab_dash.doc import edits
 from collab_dash.doc.document import Document
+from collab_dash.doc.entries import Author, ChatLine
 from collab_dash.doc.sync import Reader, read, write_number
 from collab_dash.errors import RequestRefused
 from collab_dash.hub.fanout import Format
@@ -23,6 +25,7 @@ from collab_dash.peer.replica import Replica
 from collab_dash.store.docs import Updates
 from collab_dash.store.log import Log, open_log
 from collab_dash.wire import Fault, Saved, Welcome
+from doc.replicas import NOON
 
 BOARD = Board(session="test", pages=(Page(title="First", panes=(Pane(title="One"), Pane(title="Two"))),))
 
@@ -184,6 +187,17 @@ class MemoryHub:
                         await line.carry_up()
                     while line.down and member.line is line:
                         line.carry_down(member.replica)
+
+
+def say(member: Member, text: str = "hi") -> None:
+    """Have a member write in the chat."""
+    with member.replica.edit() as document:
+        edits.say(document, ChatLine(text=text, by=Author(id=member.name), at=NOON))
+
+
+def copy_of(hub: MemoryHub) -> Document:
+    """Give a replica of what the hub has."""
+    return Document(hub.shared.document.since())
 
 
 @asynccontextmanager

@@ -5,10 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import NamedTuple
 
+from collab_dash.config import Workspace
 from collab_dash.peer.replica import Replica
 from collab_dash.peer.session import Session, join
+from hubs import workspace_at
+
+_ONE_PANE = """
+[session]
+name = "test"
+[feeds.demo]
+use = "demo"
+[[pages]]
+title = "First"
+[[pages.panes]]
+feed = "demo"
+title = "One"
+"""
 
 
 class Peer(NamedTuple):
@@ -36,6 +51,11 @@ class Peer(NamedTuple):
     async def shared(self) -> None:
         """Wait until the hub has kept every edit."""
         await self.until(lambda: self.replica.unshared == 0)
+
+
+def one_pane_at(folder: Path, *, title: str = "One") -> Workspace:
+    """Write a workspace of one page with one pane, and load it."""
+    return workspace_at(folder, _ONE_PANE.replace("One", title))
 
 
 @asynccontextmanager

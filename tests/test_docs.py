@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import re
-import textwrap
 import tomllib
-from collections.abc import Iterable, Iterator
-from importlib import import_module
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 import msgspec
@@ -19,20 +16,17 @@ import pytest
 from textual.binding import Binding
 from textual.keys import key_to_character
 
-from collab_dash import FeedContext, errors, wire
+from collab_dash import errors, wire
 from collab_dash.board import VIEWS
 from collab_dash.cli import run
 from collab_dash.cli.program import COMMANDS, load, program
-from collab_dash.config import load_workspace
 from collab_dash.filter import compile_filter
-from collab_dash.hub.configure import configure_feed
 from collab_dash.hub.handlers import BINDINGS
 from collab_dash.mapping import MappedOptions
-from collab_dash.plugins import FOLDER, GROUP, available, trust
+from collab_dash.plugins import available
 from collab_dash.plugins import load as load_plugin
 from collab_dash.predicates import FUNCTIONS
 from collab_dash.rules import parse_when
-from collab_dash.testing import collect
 from collab_dash.tui.app import BoardApp
 from collab_dash.tui.panes.make import VIEWS as PANES
 from collab_dash.tui.screens import (
@@ -56,54 +50,13 @@ from collab_dash.workspace_models import (
     PaneTable,
     RuleTable,
     SessionTable,
-    SettingsFile,
     TargetTable,
     UserTable,
 )
+from pages import FENCE, PAGES, REFERENCE, ROOT, blocks, keys_told, quoted, sections
 
-ROOT = Path(__file__).parent.parent
-REFERENCE = ROOT / "docs" / "reference"
-PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")] + sorted(ROOT.glob("docs/**/*.md"))
-_FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _NAMES = {"slash": "/", "plus": "+", "escape": "Esc"}
 _NAMES |= {f"shift+{letter}": letter.upper() for letter in "abcdefghijklmnopqrstuvwxyz"}
-
-
-class Block(NamedTuple):
-    """A fenced block: its language, what stands behind that, and its text."""
-
-    page: Path
-    language: str
-    mark: str
-    text: str
-
-
-def blocks(*languages: str) -> list[Block]:
-    found = []
-    for page in PAGES:
-        for info, text in _FENCE.findall(page.read_text()):
-            language, _, mark = info.strip().partition(" ")
-            if language in languages:
-                found.append(Block(page, language, mark, text))
-    return found
-
-
-def sections(page: Path) -> dict[str, str]:
-    """Give the text under each heading of a page, up to the next heading; what comes first under an empty name."""
-    text = _FENCE.sub(lambda match: match[0].replace("\n#", "\n"), page.read_text())
-    parts = re.split(r"^#+ +(.+)$", text, flags=re.MULTILINE)
-    return {"": parts[0], **dict(zip(parts[1::2], parts[2::2], strict=True))}
-
-
-def quoted(text: str) -> set[str]:
-    """Give what stands in backticks."""
-    return set(re.findall(r"`([^`\n]+)`", text))
-
-
-def keys_told(section: str) -> set[str]:
-    """Give the words in backticks in the first column of a section's tables."""
-    firsts = [line.split("|")[1] for line in section.splitlines() if line.startswith("|")]
-    return quoted("\n".join(firsts))
 
 
 def commands() -> Iterator[tuple[str, click.Command]]:
@@ -150,8 +103,8 @@ def calls() -> Iterator[tuple[Path, str]]:
     """Give every call of the program that the documentation shows, without what is piped or chained to it."""
     for page in PAGES:
         text = page.read_text()
-        shown = [body for info, body in _FENCE.findall(text) if info.split()[:1] in (["sh"], ["console"], ["ini"])]
-        shown += quoted(_FENCE.sub("", text))
+        shown = [body for info, body in FENCE.findall(text) if info.split()[:1] in (["sh"], ["console"], ["ini"])]
+        shown += quoted(FENCE.sub("", text))
         for code in "\n".join(shown).splitlines():
             for call in re.findall(r"(?:^|\s|/bin/)collab-dash ([^|;&\n]*)", code):
                 yield page, call
@@ -324,97 +277,6 @@ def test_rules_that_are_told_can_be_read() -> None:
     assert len(examples) >= 3
     for example in examples:
         parse_when(example)
-
-
-def anchors(page: Path) -> set[str]:
-    """Give the names that headings can be linked by."""
-    heads = [head for head in sections(page) if head]
-    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
-
-
-def links() -> Iterator[tuple[Path, str]]:
-    for page in PAGES:
-        yield from ((page, target) for target in re.findall(r"\]\(([^)\s]+)\)", _FENCE.sub("", page.read_text())))
-
-
-def test_every_link_leads_somewhere() -> None:
-    inner = [(page, target) for page, target in links() if "://" not in target]
-    assert len(inner) > 40
-    for page, target in inner:
-        path, _, anchor = target.partition("#")
-        there = (page.parent / path).resolve() if path else page
-        assert there.exists(), f"{page.name}: {target}"
-        assert not anchor or anchor in anchors(there), f"{page.name}: {target}"
-
-
-def test_every_page_is_in_an_index() -> None:
-    indexes = {ROOT / "docs" / "index.md", REFERENCE / "feeds.md"}
-    told = {(page.parent / target.partition("#")[0]).resolve() for page, target in links() if page in indexes}
-    assert {page for page in PAGES if page.is_relative_to(ROOT / "docs")} <= told | indexes
-
-
-def plugin_blocks(page: Path) -> Iterable[Block]:
-    return [block for block in blocks("python") if block.page == page and block.mark.startswith(f"{FOLDER}/")]
-
-
-@pytest.mark.parametrize("block", blocks("toml"), ids=lambda block: block.page.name)
-def test_toml_is_valid(block: Block, tmp_path: Path) -> None:
-    if block.mark == "settings":
-        SettingsFile.model_validate(tomllib.loads(block.text))
-    elif block.mark == "package":
-        assert GROUP in tomllib.loads(block.text)["project"]["entry-points"]
-    else:
-        assert block.mark == "workspace", "say what it is: workspace, settings or package"
-        (tmp_path / FOLDER).mkdir()
-        for plugin in plugin_blocks(block.page):
-            (tmp_path / plugin.mark).write_text(plugin.text)
-            trust(tmp_path / plugin.mark)
-        (tmp_path / "collab.toml").write_text(block.text)
-        workspace = load_workspace(tmp_path)
-        assert workspace.problems == []
-        for feed in workspace.feeds.values():
-            configure_feed(workspace, feed)
-
-
-@pytest.mark.parametrize("block", blocks("python"), ids=lambda block: block.page.name)
-def test_python_is_valid(block: Block) -> None:
-    text = block.text
-    if block.mark == "fragment":
-        text = f"async def fragment():\n{textwrap.indent(text, '    ')}"
-    for statement in ast.walk(ast.parse(text, block.page.name)):
-        if isinstance(statement, ast.ImportFrom) and (statement.module or "").split(".")[0] == "collab_dash":
-            module = import_module(statement.module or "")
-            assert {name.name for name in statement.names if not hasattr(module, name.name)} == set()
-
-
-async def test_the_plugin_of_the_guide_works(tmp_path: Path) -> None:
-    [block] = plugin_blocks(ROOT / "docs" / "how-to" / "write-a-feed-plugin.md")
-    path = tmp_path / block.mark
-    path.parent.mkdir()
-    path.write_text(block.text)
-    trust(path)
-    context = FeedContext(name="clock", cursor="7")
-    events = await collect(load_plugin(path.stem, tmp_path).configure({"every": 0.001}), context, 2)
-    assert [event.data for event in events] == [{"number": 8}, {"number": 9}]
-    assert context.cursor == "9"
-
-
-def test_the_readme_has_the_commands_that_are_run() -> None:
-    readme = (ROOT / "README.md").read_text()
-    lone = [block.text.strip() for block in blocks("sh") if block.page.name == "README.md"]
-    install = [line for line in readme.splitlines() if line.startswith("python3 -m venv")]
-    board_line, test_line = install
-    assert board_line in lone
-    assert test_line in lone
-    assert board_line.endswith(" && .venv/bin/collab-dash")
-    assert test_line.endswith(" && .venv/bin/pytest")
-    for line, locked in ((board_line, "requirements/app.txt"), (test_line, "requirements/dev.txt")):
-        assert f"pip install -qr {locked} " in line
-        assert (ROOT / locked).is_file()
-    pattern = re.search(r"sed -n '/(.+)/p' README\.md", (ROOT / ".ci" / "run").read_text())
-    assert pattern is not None
-    assert [line for line in readme.splitlines() if re.search(pattern[1], line)] == [test_line]
-    assert len(readme.splitlines()) <= 75
 
 
 def test_recipes_and_benchmarks_that_are_told_exist() -> None:

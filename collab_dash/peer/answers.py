@@ -10,14 +10,16 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from ..errors import RequestRefused
-from ..wire import Code, Frame, encode_request
+from ..wire import MAX_REQUEST_BYTES, Code, Frame, encode_request
+
+BROKE = "the link broke before the hub answered"
 
 
 class Answers:
     """Requests on their way, each waiting for the reply of its id."""
 
     def __init__(self) -> None:
-        self._waiting: dict[int, asyncio.Future[msgspec.Raw]] = {}
+        self._waiting: dict[int, asyncio.Future[msgspec.Raw | RequestRefused]] = {}
         self._next_id = 1
 
     async def ask(
@@ -35,22 +37,31 @@ class Answers:
 
         Raises:
             RequestRefused: If the hub answers with an error, or (code ``unavailable``) does not answer in time or is
-                not connected.
+                not connected; or (code ``too_large``) if it is too large to be asked: a hub would end the session.
 
         """
         if socket is None:
             raise _unavailable("not connected to the session just now")
         id_, self._next_id = self._next_id, self._next_id + 1
-        answer: asyncio.Future[msgspec.Raw] = asyncio.get_running_loop().create_future()
+        request = encode_request(event, data, id_=id_, key=key)
+        if len(request) > MAX_REQUEST_BYTES:
+            message = f"a request of {len(request):,} bytes is over the limit of {MAX_REQUEST_BYTES:,}"
+            raise RequestRefused(message, code=Code.TOO_LARGE)
+        answer: asyncio.Future[msgspec.Raw | RequestRefused] = asyncio.get_running_loop().create_future()
         self._waiting[id_] = answer
         try:
             async with asyncio.timeout(timeout):
-                await socket.send(encode_request(event, data, id_=id_, key=key), text=True)
-                return await answer
-        except (TimeoutError, ConnectionClosed):
+                await socket.send(request, text=True)
+                got = await answer
+        except TimeoutError:
             raise _unavailable(f"the hub did not answer {event} within {timeout:g} s") from None
+        except ConnectionClosed:
+            raise _unavailable(BROKE) from None
         finally:
             del self._waiting[id_]
+        if isinstance(got, RequestRefused):
+            raise got
+        return got
 
     def take(self, id_: int, frame: Frame) -> None:
         """Give a reply to whoever waits for it."""
@@ -60,7 +71,7 @@ class Answers:
         if frame.error is not None:
             fault = frame.error
             refused = RequestRefused(fault.message, code=fault.code, path=fault.path, retry=fault.retry)
-            answer.set_exception(refused)
+            answer.set_result(refused)  # as an exception it would be complained of where the sending failed meanwhile
         else:
             answer.set_result(frame.ok)
 
@@ -68,7 +79,7 @@ class Answers:
         """Tell everybody who waits that the link broke."""
         for answer in self._waiting.values():
             if not answer.done():
-                answer.set_exception(_unavailable("the link broke before the hub answered"))
+                answer.set_result(_unavailable(BROKE))
 
 
 def _unavailable(message: str) -> RequestRefused:

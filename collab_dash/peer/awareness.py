@@ -5,24 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import suppress
-from typing import Protocol
 
 import msgspec
 
 from ..doc.sync import Kind, Message, Presence, read_presence, write, write_presence
 from ..glance import RENEWED_EVERY, Glance, person_from, read_state
 from ..wire import Person
+from .carrier import Wire
 
 THROTTLE = 0.1
 
 _encode = msgspec.json.Encoder().encode
-
-
-class Wire(Protocol):
-    """What carries messages, as seen from here."""
-
-    async def send_message(self, message: bytes) -> bool:
-        """Send a binary message; tell whether there was a link to send it by."""
 
 
 class Awareness:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
@@ -13,6 +14,7 @@ from ..wire import PING_INTERVAL, SILENCE_LIMIT, Close
 from .address import Address
 
 MAX_FRAME = 64 << 20
+HERE = ("127.0.0.1", "::1", "localhost")
 OPEN_TIMEOUT = 5.0
 CHECK = "check the address; curl ADDRESS/health tells whether a hub is there"
 
@@ -35,7 +37,7 @@ async def connect_to(address: Address) -> ClientConnection:
             ping_interval=PING_INTERVAL,
             ping_timeout=SILENCE_LIMIT - PING_INTERVAL,
             close_timeout=2,
-            proxy=None if "//127.0.0.1" in address.url or "//localhost" in address.url else True,
+            proxy=None if urlsplit(address.url).hostname in HERE else True,
         )
     except InvalidStatus as error:
         status = error.response.status_code

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,13 +13,12 @@ from ..errors import HubError, SessionError
 from ..identity import Identity
 from ..wire import STOP
 from ..workspace_location import Location
+from .hub_process import last_words, reap, spawn
 from .session import Session, join
 
 START_TIMEOUT = 15.0
-LINGER = 5.0
+LOOK_EVERY = 0.02
 GIVE_WAY_TIMEOUT = 5.0
-
-_started: list[subprocess.Popen[bytes]] = []  # a hub outlives us; dropping the handle would warn that it does
 
 
 class Found(NamedTuple):
@@ -50,6 +47,7 @@ async def find(location: Location) -> Announcement | None:
         HubError: If the hub that records to this database runs another workspace.
 
     """
+    reap()
     announcement = announced(location.db)
     if announcement is None or not await _answers(announcement):
         return None
@@ -113,9 +111,8 @@ async def open_session(
             f"something else is already piped in and watched in {location.folder}",
             hint="watch this in another folder, or end that session with: collab-dash stop",
         )
-    found = await find_or_start(location, stdin=stdin, approve=approve)
     where = relocate(location, stdin=stdin, approve=approve)
-    async with join(found.link(), name=you.name, person=you.secret, color=you.color, locate=where) as session:
+    async with join(locate=where, name=you.name, person=you.secret, color=you.color) as session:
         yield session
 
 
@@ -134,8 +131,9 @@ async def _gave_way(announcement: Announcement) -> bool:
         async with join(f"{announcement.url}/#{announcement.host}", feeds=()) as session:
             await session.request(STOP, {"idle": True})
         async with asyncio.timeout(GIVE_WAY_TIMEOUT):
-            while announced(Path(announcement.db)) == announcement:  # noqa: ASYNC110 - another process
-                await asyncio.sleep(0.02)
+            while announced(Path(announcement.db)) == announcement:
+                await asyncio.sleep(LOOK_EVERY)
+                reap()
     except (SessionError, HubError, TimeoutError):
         return False
     return True
@@ -154,64 +152,20 @@ async def _answers(announcement: Announcement) -> bool:
 
 async def _start(location: Location, stdin: int | None, *, approve: bool) -> Found:
     """
-    Start a hub and wait for it to say that it is ready.
+    Start a hub and wait until it answers.
 
-    It is a process of its own, in a session of its own: it outlives this screen, and no key pressed here reaches it.
     Where two screens start one at the same moment, the database's lock lets one hub live, and both join it.
     """
     log = hub_log(location.db)
-    try:
-        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise HubError(
-            f"cannot make {log.parent}: {error.strerror}",
-            hint="make its folder writable, or set COLLAB_DASH_STATE_DIR to another",
-        ) from None
-    command = _command(location, approve=approve)
-    process = await asyncio.to_thread(_spawn, command, location, stdin, log)
+    process = await asyncio.to_thread(spawn, location, stdin, approve=approve)
     try:
         async with asyncio.timeout(START_TIMEOUT):
-            await asyncio.to_thread(process.stdout.readline) if process.stdout else None
             while (announcement := await find(location)) is None:
                 if process.poll() is not None:
-                    if "already records" not in (said := _last_words(log)).what:
+                    if "already records" not in (said := last_words(log)).what:
                         raise HubError(said.what, hint=said.hint or f"its log: {log}")
-                    process = await asyncio.to_thread(_spawn, command, location, stdin, log)  # that hub may be ending
-                await asyncio.sleep(0.05)
+                    process = await asyncio.to_thread(spawn, location, stdin, approve=approve)  # that hub may be ending
+                await asyncio.sleep(LOOK_EVERY)
     except TimeoutError:
         raise HubError(f"the hub was not ready within {START_TIMEOUT:g} s", hint=f"its log: {log}") from None
     return Found(announcement, started=True)
-
-
-def _command(location: Location, *, approve: bool) -> list[str]:
-    command = [sys.executable, "-m", "collab_dash", "serve", location.identity, "--db", str(location.db)]
-    return [*command, "--linger", f"{LINGER:g}", "--any-port", *(["--approve"] if approve else [])]
-
-
-def _spawn(command: list[str], location: Location, stdin: int | None, log: Path) -> subprocess.Popen[bytes]:
-    with log.open("wb") as narration:
-        process = subprocess.Popen(  # noqa: S603 - our own program
-            command,
-            cwd=location.folder,
-            stdin=subprocess.DEVNULL if stdin is None else stdin,
-            stdout=subprocess.PIPE,
-            stderr=narration,
-            start_new_session=True,
-        )
-    _started.append(process)
-    return process
-
-
-class _LastWords(NamedTuple):
-    what: str
-    hint: str = ""
-
-
-def _last_words(log: Path) -> _LastWords:
-    """Give what a hub that did not start wrote last: a line that says what, and perhaps one on what to do."""
-    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    for index in reversed(range(len(lines))):
-        if lines[index].startswith("collab-dash: "):
-            hint = lines[index + 1].strip() if lines[index + 1 :] else ""
-            return _LastWords(lines[index].removeprefix("collab-dash: "), hint)
-    return _LastWords(lines[-1] if lines else "the hub did not start and did not say why")

@@ -32,14 +32,23 @@ class Pending(Generic[T]):
     def __len__(self) -> int:
         return len(self._entries)
 
-    async def put(self, entry: T) -> None:
-        """Add an entry; one that supersedes takes the older one's place and never waits."""
+    async def put(self, entry: T, *, last: bool = False) -> None:
+        """
+        Add an entry; one that supersedes takes the older one's place and never waits.
+
+        Args:
+            entry: What is to be read.
+            last: Whether one that supersedes goes behind what has come since the older one, instead.
+
+        """
         key = self._matter(entry)
         if key is None:
             while len(self._entries) >= self._limit:
                 self._room.clear()
                 await self._room.wait()
             key = next(self._numbers)
+        elif last:
+            self._entries.pop(key, None)
         self._entries[key] = entry
         self._filled.set()
 

@@ -25,9 +25,11 @@ from ..wire import (
     SessionStatus,
     Skipped,
 )
-from .updates import Firing, Knocks, People, Update
+from .pending import Pending
+from .updates import Firing, Joined, Knocks, Lost, People, Update
 
 T = TypeVar("T")
+News = Pending[Update | CollabDashError]
 
 
 def _as_it_is(told: Any) -> Any:
@@ -74,7 +76,13 @@ def decoded(frame: Frame, shape: type[T]) -> T:
 
 
 def matter(update: Update | CollabDashError) -> Hashable | None:
-    """Give what newer news makes older news of: a state; events and the link's ups and downs count each by itself."""
+    """
+    Give what newer news makes older news of: a state, or that the link went and came back without loss.
+
+    Events count each by itself, and so does a link to another log.
+    """
     if isinstance(update, FeedStatus):
         return FeedStatus, update.feed
-    return type(update) if isinstance(update, SessionStatus | People | Firing | Knocks) else None
+    if isinstance(update, Joined):
+        return Joined if update.welcome.recovered else None
+    return type(update) if isinstance(update, SessionStatus | People | Firing | Knocks | Lost) else None

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
 
 import pycrdt
 
 from ..doc.document import BadUpdate, Changed, Document
 from ..doc.edits import mend
-from ..doc.sync import Kind, Message, write
+from ..doc.sync import Kind, Message
 from ..errors import BadFrame, RequestRefused
 from ..wire import Code, Fault, Saved, Welcome, may
+from .carrier import Wire
+from .outgoing import Outgoing
 
 UNDONE = ("pages", "panes", "rules", "room", "marks", "notes")  # to bring back who resolved is to sign with their name
 GROUPED = 0
-
-
-class Wire(Protocol):
-    """What carries messages, as seen from here."""
-
-    async def send_message(self, message: bytes) -> bool:
-        """Send a binary message; tell whether there was a link to send it by."""
 
 
 class Replica:
@@ -41,7 +34,6 @@ class Replica:
         document: What is in it; another object after a refusal, or when the hub has another document.
         watchers: Told which entries changed, by whomever; None when everything may have.
         on_refused: Told why, and how many edits were lost.
-        kept: How many of our edits the hub has said it keeps, all in all.
         ready: Set while the document is the hub's, as far as the link allows.
 
     """
@@ -50,17 +42,10 @@ class Replica:
         self.document = Document(undoing=True)
         self.watchers: list[Callable[[Changed | None], None]] = []
         self.on_refused: Callable[[Fault, int], None] = lambda fault, lost: None
-        self.kept = 0
         self.ready = asyncio.Event()
-        self._wire = wire
         self._welcome: Welcome | None = None
         self._epoch = ""
-        self._open = False
-        self._unsent: list[bytes] = []
-        self._outbox: list[bytes] = []
-        self._waiting = 0
-        self._sent: deque[int] = deque()
-        self._wake = asyncio.Event()
+        self._outgoing = Outgoing(wire)
         self._undo = self._undo_of(self.document)
 
     # Editing
@@ -68,12 +53,21 @@ class Replica:
     @property
     def unshared(self) -> int:
         """How many edits the hub has not said it keeps."""
-        return self._waiting + sum(self._sent)
+        return self._outgoing.unshared
+
+    @property
+    def kept(self) -> int:
+        """How many edits the hub has said it keeps, all in all."""
+        return self._outgoing.kept
 
     @property
     def may_edit(self) -> bool:
         """Whether our role may change anything, and there is a document to change."""
-        return bool(self._epoch) and self._welcome is not None and may(self._welcome.role, "editor")
+        return self._shared_here and self._welcome is not None and may(self._welcome.role, "editor")
+
+    @property
+    def _shared_here(self) -> bool:
+        return self._welcome is not None and bool(self._welcome.doc)
 
     @contextmanager
     def edit(self) -> Iterator[Document]:
@@ -85,9 +79,11 @@ class Replica:
 
         """
         self._check()
-        with self.document.edit("here"):
-            yield self.document
-        self._edited()
+        try:
+            with self.document.edit("here"):
+                yield self.document
+        finally:
+            self._edited()  # where the block fails midway what it did stands, for nothing takes it back
 
     def undo(self) -> bool:
         """Take back our own latest edit, and nobody else's; tell whether there was one."""
@@ -100,7 +96,7 @@ class Replica:
         return self._undo.redo() and self._mended()
 
     def _check(self) -> None:
-        if not self._epoch:
+        if not self._shared_here:
             raise RequestRefused("there is no shared document here", code=Code.UNAVAILABLE, retry=True)
         if not self.may_edit:
             raise RequestRefused("a viewer's link changes nothing", code=Code.FORBIDDEN)
@@ -113,10 +109,7 @@ class Replica:
     def _edited(self) -> bool:
         news = self.document.news()
         if news:
-            self._waiting += 1
-            if self._open:
-                self._unsent.append(news)
-                self._wake.set()
+            self._outgoing.edited(news)
         self._tell()
         return bool(news)
 
@@ -130,27 +123,28 @@ class Replica:
     # The link
 
     def joined(self, welcome: Welcome) -> None:
-        """Begin to sync with the hub that welcomed us."""
+        """Begin to sync with the hub that welcomed us; if it has no document just now, keep ours until it does."""
         self._welcome = welcome
-        if welcome.doc != self._epoch:
-            if self._epoch:
-                self._restart()
-            self._epoch = welcome.doc
-        if welcome.doc:
-            self._begin()
+        if not welcome.doc:
+            self._notify(set())
+            return
+        if self._epoch not in ("", welcome.doc):
+            self._forget()
+        self._epoch = welcome.doc
+        self._begin()
+
+    def _forget(self) -> None:
+        """Let go of a document that is no more, and tell of edits that nobody will have."""
+        lost = self.unshared
+        self._restart()
+        if lost:
+            self.on_refused(Fault(code=Code.NOT_FOUND, message="the session has another document now"), lost)
 
     def lost(self) -> None:
         """Go on without a link."""
-        self._unlink()
-        self._notify(set())
-
-    def _unlink(self) -> None:
-        self._open = False
         self.ready.clear()
-        self._waiting += sum(self._sent)
-        self._sent.clear()
-        self._unsent.clear()
-        self._outbox.clear()
+        self._outgoing.unlink()
+        self._notify(set())
 
     def take(self, message: Message) -> None:
         """
@@ -173,8 +167,7 @@ class Replica:
 
     def saved(self, saved: Saved) -> None:
         """Hear that so many more of our updates are kept."""
-        for _ in range(min(saved.updates, len(self._sent))):
-            self.kept += self._sent.popleft()
+        self._outgoing.saved(saved.updates)
         self._notify(set())
 
     def refused(self, fault: Fault) -> None:
@@ -186,43 +179,25 @@ class Replica:
 
     async def run(self) -> None:
         """Send what is to be sent, until cancelled."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            messages, self._outbox = self._outbox, []
-            if self._unsent:
-                messages.append(write(Kind.UPDATE, self._gathered()))
-            for message in messages:
-                await self._wire.send_message(message)
-
-    def _gathered(self) -> bytes:
-        """Give our edits since the last frame as one update."""
-        updates, self._unsent = self._unsent, []
-        self._sent.append(len(updates))
-        self._waiting -= len(updates)
-        return updates[0] if len(updates) == 1 else pycrdt.merge_updates(*updates)
+        await self._outgoing.run()
 
     def _begin(self) -> None:
-        self._outbox = [write(Kind.STEP1, self.document.state)]
-        self._wake.set()
+        self._outgoing.begin(self.document.state)
 
     def _answer(self, state: bytes) -> None:
         """Let the hub have what it lacks: our own edits. If it lacks more, its document went back in time."""
-        if self._waiting:
-            self._outbox.append(write(Kind.STEP2, self.document.since(state)))
-            self._sent.append(self._waiting)
-            self._waiting = 0
-            self._wake.set()
+        if self._outgoing.waiting:
+            self._outgoing.answer(self.document.since(state))
         elif self.document.ahead_of(state):
             self._restart()
             self._begin()
             return
-        self._open = True
+        self._outgoing.open()
 
     def _restart(self) -> None:
         """Forget the document, and every edit the hub has not kept."""
-        self._unlink()
-        self._waiting = 0
+        self.ready.clear()
+        self._outgoing.forget()
         self.document = Document(undoing=True)
         self._undo = self._undo_of(self.document)
         self._notify(None)

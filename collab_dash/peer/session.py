@@ -12,37 +12,17 @@ import msgspec
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from ..doc.sync import Kind, Message
-from ..doc.sync import read as read_message
 from ..errors import BadFrame, CollabDashError, HubError, JoinRefused
 from ..event import Position, unix_ms
-from ..retry import backoff
-from ..wire import (
-    DOC_REFUSED,
-    DOC_SAVED,
-    EVENTS,
-    INTRODUCE,
-    LEAVE,
-    PROTOCOL,
-    TOKEN,
-    Close,
-    Fault,
-    Frame,
-    Hello,
-    Resume,
-    Saved,
-    Skipped,
-    Welcome,
-    decode_events,
-    decode_frame,
-    encode_request,
-)
+from ..wire import INTRODUCE, LEAVE, PROTOCOL, Close, Hello, Resume, Welcome, encode_request
 from .address import Address, parse_link
 from .answers import Answers
-from .connection import CHECK, connect_to, ended
-from .greeting import greet
+from .connection import ended
+from .door import Door
+from .inbox import Inbox
+from .patience import Patience
 from .pending import Pending
-from .pushes import decoded, matter, update_of
+from .pushes import News, matter
 from .updates import Events as Events
 from .updates import Firing as Firing
 from .updates import Joined as Joined
@@ -56,6 +36,7 @@ if TYPE_CHECKING:
     from .replica import Replica
 
 MAX_UPDATES = 256
+LEAVE_TIMEOUT = 3.0
 
 _log = logging.getLogger("collab_dash.peer")
 
@@ -81,18 +62,12 @@ class Session:
     def __init__(
         self, locate: Callable[[], Awaitable[Address]], hello: Hello, waiting: Callable[[], None] | None = None
     ) -> None:
-        self._locate = locate
-        self._on_waiting = waiting or _nothing
-        self._given = ""
-        self._renewed: dict[str, str] = {}
-        self._hello = hello
+        self._door = Door(locate, hello, waiting or _nothing)
         self._socket: ClientConnection | None = None
-        self._offset = 0
-        self._updates = Pending[Update | CollabDashError](MAX_UPDATES, matter)
+        self._updates: News = Pending(MAX_UPDATES, matter)
         self._answers = Answers()
-        self._replica: Replica | None = None
-        self._awareness: Awareness | None = None
-        self._retry_now = asyncio.Event()
+        self._inbox = Inbox(self._door, self._answers, self._updates)
+        self._patience = Patience()
 
     @property
     def linked(self) -> bool:
@@ -110,6 +85,7 @@ class Session:
         while True:
             update = await self._updates.get()
             if isinstance(update, CollabDashError):
+                await self._updates.put(update)  # whoever iterates again hears it again
                 raise update
             yield update
 
@@ -128,7 +104,7 @@ class Session:
 
         Raises:
             RequestRefused: If the hub answers with an error, or (code ``unavailable``) does not answer in time or is
-                not connected.
+                not connected; or (code ``too_large``) if it is over 1 MiB, which no hub would hear.
 
         """
         return await self._answers.ask(self._socket, event, {} if data is None else data, timeout=timeout, key=key)
@@ -153,24 +129,24 @@ class Session:
 
     def share(self, replica: Replica) -> None:
         """Keep a replica of the shared document in step with the hub's, from now on; its `run` sends what it says."""
-        self._replica = replica
+        self._inbox.replica = replica
         if self._socket is not None:
             replica.joined(self.welcome)
 
     def attend(self, awareness: Awareness) -> None:
         """Know where everybody looks, and tell them, from now on; its `run` sends what it says."""
-        self._awareness = awareness
+        self._inbox.awareness = awareness
         if self._socket is not None:
             awareness.joined()
 
     async def introduce(self, name: str, color: str) -> None:
         """Be called and drawn otherwise from now on, by everybody; while the link is down, once it is back."""
-        self._hello = msgspec.structs.replace(self._hello, name=name, color=color)
+        self._door.rename(name, color)
         await self.tell(INTRODUCE, {"name": name, "color": color})
 
     def retry_now(self) -> None:
         """Do not wait out the pause before the next attempt."""
-        self._retry_now.set()
+        self._patience.hurry()
 
     async def open(self) -> ClientConnection:
         """
@@ -181,76 +157,53 @@ class Session:
             HubError: If it cannot be reached.
 
         """
-        address = await self._locate()
-        self.link = address.shown
-        socket = await connect_to(address)
-        try:
-            self._welcomed(socket, await greet(socket, address, self._hello_to(address), self._on_waiting))
-        except BaseException as error:
-            await socket.close()
-            if isinstance(error, ConnectionClosed):
-                raise ended(address, error) from None
-            if isinstance(error, TimeoutError | BadFrame | msgspec.MsgspecError):
-                raise HubError(f"{address.shown} does not answer as a collab-dash hub", hint=CHECK) from None
-            raise
-        return socket
-
-    def _hello_to(self, address: Address) -> Hello:
-        """Give the hello for an address; where the hub gave a new token for that in the link, with the new one."""
-        self._given = address.token or self._hello.token
-        token = self._renewed.get(self._given, self._given)
-        return msgspec.structs.replace(self._hello, token=token)
-
-    def _welcomed(self, socket: ClientConnection, welcome: Welcome) -> None:
-        self.welcome = welcome
-        self._socket = socket
-        self._offset = welcome.offset
-        resume = Resume(epoch=welcome.epoch, offset=welcome.offset)
-        self._hello = msgspec.structs.replace(self._hello, resume=resume, since=None)
+        self._socket, self.welcome = await self._door.open()
+        self.link = self._door.shown
+        return self._socket
 
     async def keep(self, socket: ClientConnection) -> None:
         """Stay joined until cancelled, or until the hub refuses for good; what happens comes out of iterating."""
-        delays = backoff()
+        try:
+            while True:
+                self._patience.joined()
+                await self._inbox.joined(self.welcome)
+                if self._door.renamed:  # meanwhile
+                    await self.introduce(self._door.hello.name, self._door.hello.color)
+                socket = await self._reopened(await self._read(socket))
+        except JoinRefused as error:
+            await self._updates.put(error)
+
+    async def _reopened(self, reason: str) -> ClientConnection:
+        """
+        Try to come back until there is a link again.
+
+        Raises:
+            JoinRefused: If the hub refuses for good.
+
+        """
+        pauses = self._patience.pauses()
         while True:
-            if self._replica is not None:
-                self._replica.joined(self.welcome)
-            if self._awareness is not None:
-                self._awareness.joined()
-            await self._updates.put(Joined(self.welcome))
-            delays = backoff()
-            reason = await self._read(socket)
-            while True:
-                if reason is None:
-                    return
-                pause = next(delays)
-                await self._updates.put(Lost(reason, unix_ms() + round(pause * 1000)))
-                await self._pause(pause)
-                try:
-                    socket = await self.open()
-                    break
-                except JoinRefused as error:
-                    await self._updates.put(error)
-                    return
-                except CollabDashError as error:
-                    reason = str(error)
+            pause = next(pauses)
+            await self._updates.put(Lost(reason, unix_ms() + round(pause * 1000)), last=True)
+            await self._patience.pause(pause)
+            try:
+                return await self.open()
+            except JoinRefused:
+                raise
+            except CollabDashError as error:
+                reason = str(error)
 
-    async def _pause(self, seconds: float) -> None:
-        self._retry_now.clear()
-        try:
-            async with asyncio.timeout(seconds):
-                await self._retry_now.wait()
-        except TimeoutError:
-            pass
+    async def _read(self, socket: ClientConnection) -> str:
+        """
+        Read until the link breaks; give the reason.
 
-    async def _read(self, socket: ClientConnection) -> str | None:
-        """Read until the link breaks; give the reason, None if it is final."""
+        Raises:
+            JoinRefused: If it is final.
+
+        """
         try:
             while True:
-                frame = await socket.recv(decode=False)
-                if frame[:1] < b" ":  # no JSON begins like this; a message about the document does
-                    await self._take_message(read_message(frame))
-                else:
-                    await self._take(decode_frame(frame))
+                await self._inbox.take(await socket.recv(decode=False))
         except ConnectionClosed as error:
             end: CollabDashError = ended(None, error)
         except BadFrame as error:
@@ -258,58 +211,22 @@ class Session:
             end = HubError(str(error))
         finally:
             self._socket = None
-            self._hello = msgspec.structs.replace(
-                self._hello, resume=Resume(epoch=self.welcome.epoch, offset=self._offset)
-            )
-            self._answers.fail()
-            if self._replica is not None:
-                self._replica.lost()
+            self._inbox.lost()
         if isinstance(end, JoinRefused):
-            await self._updates.put(end)
-            return None
+            raise end
         return str(end)
 
-    async def _take_message(self, message: Message) -> None:
-        if message.kind is not Kind.AWARENESS:
-            if self._replica is not None:
-                self._replica.take(message)
-        elif self._awareness is not None and self._awareness.take(message):
-            await self._updates.put(People(self._awareness.people))
-
-    def _take_verdict(self, frame: Frame) -> None:
-        """Take what became of an edit."""
-        if self._replica is None:
-            return
-        if frame.event == DOC_SAVED:
-            self._replica.saved(decoded(frame, Saved))
-        else:
-            self._replica.refused(decoded(frame, Fault))
-
-    async def _take(self, frame: Frame) -> None:
-        if frame.event == EVENTS:
-            events = decode_events(frame.data)
-            for event in reversed(events):
-                if event.offset is not None:
-                    self._offset = event.offset
-                    break
-            await self._updates.put(Events(events))
-        elif frame.id is not None:
-            self._answers.take(frame.id, frame)
-        elif frame.event == TOKEN:
-            self._renewed = {self._given: decoded(frame, dict[str, str]).get("token", self._given)}
-        elif frame.event in (DOC_SAVED, DOC_REFUSED):
-            self._take_verdict(frame)
-        elif (update := update_of(frame)) is not None:
-            if isinstance(update, Skipped):
-                self._offset = max(self._offset, update.last)
-            await self._updates.put(update)
-
     async def leave(self) -> None:
-        """Say goodbye and close the link; `join` does so at the end of its block."""
+        """Say goodbye and close the link; `join` does so at the end of its block. A hub that hears nothing is left."""
         socket = self._socket
-        if socket is not None:
-            await self.tell(LEAVE, {})
-            await socket.close()
+        if socket is None:
+            return
+        try:
+            async with asyncio.timeout(LEAVE_TIMEOUT):
+                await self.tell(LEAVE, {})
+                await socket.close()
+        except TimeoutError:
+            socket.transport.abort()
 
 
 def _nothing() -> None:

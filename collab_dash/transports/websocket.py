@@ -93,10 +93,38 @@ async def connect(
         FeedFailed: If trying again cannot help.
 
     """
+    link = await _open(
+        url,
+        headers=headers or {},
+        tls=tls,
+        subprotocols=subprotocols,
+        compression=compression,
+        ping_every=ping_every,
+        max_size=max_size,
+    )
+    async with link:
+        _check_agreed(url, link, subprotocols)
+        link.note = note
+        link.ping_message = ping
+        await _speak_first(link, send)
+        yield Messages(link, url, max_size, final_codes)
+
+
+async def _open(
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    tls: ssl.SSLContext | None,
+    subprotocols: Sequence[str],
+    compression: bool,
+    ping_every: float,
+    max_size: int,
+) -> Link:
+    """Make the connection as the library is to be told."""
     with _explained(url):
-        link = await open_link(
+        return await open_link(
             url,
-            headers=headers or {},
+            headers=headers,
             tls=tls,
             subprotocols=[Subprotocol(name) for name in subprotocols] or None,
             compression="deflate" if compression else None,
@@ -106,12 +134,6 @@ async def connect(
             close_timeout=1,
             max_size=max_size,
         )
-    async with link:
-        _check_agreed(url, link, subprotocols)
-        link.note = note
-        link.ping_message = ping
-        await _speak_first(link, send)
-        yield Messages(link, url, max_size, final_codes)
 
 
 def _check_agreed(url: str, link: Link, subprotocols: Sequence[str]) -> None:

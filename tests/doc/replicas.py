@@ -5,7 +5,7 @@ from __future__ import annotations
 from collab_dash.board import Pane
 from collab_dash.doc import edits
 from collab_dash.doc.document import Document
-from collab_dash.doc.entries import Author, Mark
+from collab_dash.doc.entries import Author, ChatLine, Mark
 
 ANA = Author(id="a1", name="ana", color="red")
 BO = Author(id="b2", name="bo", color="blue")
@@ -43,3 +43,12 @@ def merge(*documents: Document) -> None:
 def mark(offset: int, by: Author = ANA) -> Mark:
     """Give a mark of an event."""
     return Mark(offset=offset, feed="btc", time=NOON + offset, text=f"event {offset}", by=by, at=NOON)
+
+
+def update_of(document: Document, text: str = "hi", by: str = "") -> bytes:
+    """Say something in a document, and give that as an update."""
+    with document.edit("test"):
+        edits.say(document, ChatLine(text=text, by=Author(id=by), at=NOON))
+    news = document.news()
+    document.settle()
+    return news

@@ -9,24 +9,12 @@ import pytest
 from collab_dash.board import Pane
 from collab_dash.doc import edits
 from collab_dash.errors import RequestRefused
-from hubs import hub_of, link, workspace_at
-from sharing import sharing
-
-WORKSPACE = """
-[session]
-name = "test"
-[feeds.demo]
-use = "demo"
-[[pages]]
-title = "First"
-[[pages.panes]]
-feed = "demo"
-title = "One"
-"""
+from hubs import hub_of, link
+from sharing import one_pane_at, sharing
 
 
 async def test_an_edit_reaches_the_others_and_the_disk(tmp_path: Path) -> None:
-    workspace = workspace_at(tmp_path, WORKSPACE)
+    workspace = one_pane_at(tmp_path)
     async with hub_of(workspace) as hub, sharing(link(hub)) as ana, sharing(link(hub), "bo") as bo:
         (pane,) = ana.replica.document.panes
         with ana.replica.edit() as document:
@@ -40,7 +28,7 @@ async def test_an_edit_reaches_the_others_and_the_disk(tmp_path: Path) -> None:
 
 
 async def test_undo_takes_back_ones_own_edits_only(tmp_path: Path) -> None:
-    async with hub_of(workspace_at(tmp_path, WORKSPACE)) as hub, sharing(link(hub)) as ana, sharing(link(hub)) as bo:
+    async with hub_of(one_pane_at(tmp_path)) as hub, sharing(link(hub)) as ana, sharing(link(hub)) as bo:
         (pane,) = ana.replica.document.panes
         with ana.replica.edit() as document:
             edits.change(document, "panes", pane, title="ana's")
@@ -57,7 +45,7 @@ async def test_undo_takes_back_ones_own_edits_only(tmp_path: Path) -> None:
 
 
 async def test_a_closed_pane_that_another_edits_comes_back_by_undo_whole(tmp_path: Path) -> None:
-    async with hub_of(workspace_at(tmp_path, WORKSPACE)) as hub, sharing(link(hub)) as ana, sharing(link(hub)) as bo:
+    async with hub_of(one_pane_at(tmp_path)) as hub, sharing(link(hub)) as ana, sharing(link(hub)) as bo:
         (pane,) = ana.replica.document.panes
         with ana.replica.edit() as document:
             edits.close(document, "panes", pane, now=1)
@@ -73,7 +61,7 @@ async def test_a_closed_pane_that_another_edits_comes_back_by_undo_whole(tmp_pat
 
 
 async def test_a_viewers_edit_is_refused_and_its_replica_put_right(tmp_path: Path) -> None:
-    workspace = workspace_at(tmp_path, WORKSPACE)
+    workspace = one_pane_at(tmp_path)
     async with hub_of(workspace) as hub, sharing(link(hub)) as ana, sharing(link(hub, "viewer")) as cy:
         (pane,) = ana.replica.document.panes
         with pytest.raises(RequestRefused, match="viewer"), cy.replica.edit():
@@ -93,7 +81,7 @@ async def test_a_viewers_edit_is_refused_and_its_replica_put_right(tmp_path: Pat
 
 
 async def test_an_edit_that_breaks_the_schema_reaches_nobody(tmp_path: Path) -> None:
-    workspace = workspace_at(tmp_path, WORKSPACE)
+    workspace = one_pane_at(tmp_path)
     async with hub_of(workspace) as hub, sharing(link(hub)) as ana, sharing(link(hub, "editor")) as bo:
         (pane,) = ana.replica.document.panes
         refusals = []
@@ -108,7 +96,7 @@ async def test_an_edit_that_breaks_the_schema_reaches_nobody(tmp_path: Path) -> 
 
 
 async def test_edits_without_a_link_are_kept_and_merge_when_it_is_back(tmp_path: Path) -> None:
-    workspace = workspace_at(tmp_path, WORKSPACE)
+    workspace = one_pane_at(tmp_path)
     async with hub_of(workspace) as hub, sharing(link(hub)) as ana, sharing(link(hub)) as bo:
         (pane,) = ana.replica.document.panes
         socket = ana.session._socket
@@ -127,7 +115,7 @@ async def test_edits_without_a_link_are_kept_and_merge_when_it_is_back(tmp_path:
 
 
 async def test_the_workspace_gives_the_board_until_people_change_it(tmp_path: Path) -> None:
-    workspace = workspace_at(tmp_path, WORKSPACE)
+    workspace = one_pane_at(tmp_path)
     async with hub_of(workspace) as hub, sharing(link(hub)) as ana:
         (page,) = ana.replica.document.pages
         with ana.replica.edit() as document:
@@ -135,6 +123,6 @@ async def test_the_workspace_gives_the_board_until_people_change_it(tmp_path: Pa
         await ana.shared()
     async with hub_of(workspace) as hub, sharing(link(hub)) as ana:
         assert len(ana.replica.document.panes) == 2
-    workspace = workspace_at(tmp_path, WORKSPACE.replace("One", "Other"))
+    workspace = one_pane_at(tmp_path, title="Other")
     async with hub_of(workspace) as hub, sharing(link(hub)) as ana:
         assert [pane.title for pane in ana.replica.document.panes.values()] == ["Other"]

@@ -15,27 +15,12 @@ import pytest
 
 from collab_dash.doc import edits
 from collab_dash.doc.document import Document
-from collab_dash.doc.entries import Author, ChatLine
 from collab_dash.doc.sync import Kind, Message
 from collab_dash.errors import RequestRefused
 from collab_dash.hub import outbox, shared
 from collab_dash.wire import Code
-from doc.replicas import NOON
-from memory import Line, Member, hub_at, members_of, raw
-
-
-def say(member: Member, text: str = "hi") -> None:
-    with member.replica.edit() as document:
-        edits.say(document, ChatLine(text=text, by=Author(id=member.name), at=NOON))
-
-
-def update_of(document: Document, text: str = "hi", by: str = "") -> bytes:
-    """Say something in a document, and give that as an update."""
-    with document.edit("test"):
-        edits.say(document, ChatLine(text=text, by=Author(id=by), at=NOON))
-    news = document.news()
-    document.settle()
-    return news
+from doc.replicas import NOON, update_of
+from memory import Line, hub_at, members_of, raw, say
 
 
 @contextmanager

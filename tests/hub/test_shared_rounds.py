@@ -107,7 +107,7 @@ class Walker(Member):
         """Send everything of one's own that the hub may have twice."""
         if self.line is not None and self.replica.ready.is_set() and not self.line.up:
             self.line.up.append(write(Kind.STEP2, self.replica.document.since()))
-            self.replica._sent.append(0)
+            self.replica._outgoing._sent.append(0)
 
 
 async def step(lots: random.Random, walkers: list[Walker], hub: MemoryHub) -> None:

@@ -36,3 +36,14 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) 
         with pytest.raises(HubError, match="certificate verify failed"):
             async with join(link(hub)):
                 pass
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+async def test_this_machines_hubs_are_joined_past_the_proxy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    async with hub_of(workspace_at(tmp_path), address=Address(host=host, port=0)) as hub, join(link(hub)) as session:
+        await publish(session, 1)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import shutil
 import signal
 import socket
 from pathlib import Path
 
+import psutil
 import pytest
 
 from collab_dash.announcement import Announcement, announce, hub_log, path_of
 from collab_dash.errors import HubError
+from collab_dash.peer import launch
 from collab_dash.peer.launch import find, find_or_start
 from collab_dash.server.process import Terms
 from collab_dash.workspace_location import Location, locate
@@ -100,3 +104,41 @@ async def test_a_state_folder_that_cannot_be_made_is_told(tmp_path: Path, monkey
     with pytest.raises(HubError, match="Not a directory") as refused:
         await find_or_start(locate(tmp_path))
     assert "COLLAB_DASH_STATE_DIR" in refused.value.hint
+
+
+async def test_a_hub_that_ended_is_let_go_of_when_it_is_looked_for(tmp_path: Path) -> None:
+    workspace_at(tmp_path)
+    found = await find_or_start(locate(tmp_path))
+    os.kill(found.announcement.pid, signal.SIGKILL)
+    while psutil.pid_exists(found.announcement.pid):
+        assert await find(locate(tmp_path)) in (None, found.announcement)
+
+
+async def test_a_hub_holds_no_pipe_to_who_started_it(tmp_path: Path) -> None:
+    workspace_at(tmp_path)
+    before = psutil.Process().num_fds()
+    await find_or_start(locate(tmp_path))
+    while psutil.Process().num_fds() > before:  # until the connection that asked whether it answers is closed
+        await asyncio.sleep(0)
+    await output_of("stop", tmp_path)
+
+
+async def test_a_hub_that_hangs_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace_at(tmp_path)
+    (tmp_path / "sitecustomize.py").write_text("import signal\nsignal.pause()\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(launch, "START_TIMEOUT", 0.5)
+    with pytest.raises(HubError, match=r"not ready within 0.5 s"):
+        await find_or_start(locate(tmp_path))
+    async with asyncio.timeout(2):
+        await asyncio.get_running_loop().shutdown_default_executor()  # as upon quitting: it waits for every thread
+
+
+async def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
+    (folder := tmp_path / "gone").mkdir()
+    workspace_at(folder)
+    location = locate(folder)
+    shutil.rmtree(folder)
+    with pytest.raises(HubError, match="No such file or directory") as refused:
+        await find_or_start(location)
+    assert "the folder is there" in refused.value.hint

@@ -167,6 +167,14 @@ async def test_a_refused_request_is_an_error_and_the_session_goes_on(tmp_path: P
         assert await session.request("session:board")
 
 
+async def test_a_request_that_is_too_large_does_not_end_the_session(tmp_path: Path) -> None:
+    async with hub_of(workspace_at(tmp_path)) as hub, join(link(hub)) as session:
+        with pytest.raises(RequestRefused, match="over the limit") as refused:
+            await session.request("feed:publish", {"feed": "pub", "type": "a:b", "data": {"text": "x" * (1 << 20)}})
+        assert refused.value.code == "too_large"
+        assert await session.request("session:board")
+
+
 async def test_a_wrong_token_is_final(tmp_path: Path) -> None:
     async with hub_of(workspace_at(tmp_path)) as hub:
         with pytest.raises(JoinRefused, match="wrong token"):

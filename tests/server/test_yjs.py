@@ -29,22 +29,11 @@ from collab_dash.hub import shared
 from collab_dash.server import yjs
 from collab_dash.server.process import Terms
 from collab_dash.wire import MAX_REQUEST_BYTES, STOP, Close
-from hubs import hub_of, link, workspace_at
+from hubs import hub_of, link
 from node import NPM, NodeServer, node, run_module
 from processes import hub_process
-from sharing import Peer, sharing
+from sharing import Peer, one_pane_at, sharing
 
-WORKSPACE = """
-[session]
-name = "test"
-[feeds.demo]
-use = "demo"
-[[pages]]
-title = "First"
-[[pages.panes]]
-feed = "demo"
-title = "One"
-"""
 ROBOT = {"name": "robot"}
 NOW = 1_763_820_000_000
 
@@ -91,7 +80,7 @@ def said(peer: Peer) -> set[str]:
 
 
 async def test_a_program_and_a_peer_have_one_document(tmp_path: Path) -> None:
-    workspace = workspace_at(tmp_path, WORKSPACE)
+    workspace = one_pane_at(tmp_path)
     async with hub_of(workspace) as hub, sharing(link(hub)) as ana, program_of(hub) as program:
         (page,), (pane,) = latest(program, "pages"), latest(program, "panes")
         program.tell(
@@ -121,7 +110,7 @@ async def test_a_program_and_a_peer_have_one_document(tmp_path: Path) -> None:
 
 
 async def test_two_programs_have_each_others_edits(tmp_path: Path) -> None:
-    async with hub_of(workspace_at(tmp_path, WORKSPACE)) as hub, program_of(hub) as one, program_of(hub, "host") as two:
+    async with hub_of(one_pane_at(tmp_path)) as hub, program_of(hub) as one, program_of(hub, "host") as two:
         one.tell(put={"chat": {"a": {"text": "hi", "by": ROBOT, "at": NOW}}})
         two.tell(put={"chat": {"b": {"text": "ho", "by": ROBOT, "at": NOW}}})
         for each in (one, two):
@@ -129,7 +118,7 @@ async def test_two_programs_have_each_others_edits(tmp_path: Path) -> None:
 
 
 async def test_edits_made_while_the_hub_is_dead_merge_when_it_is_back(tmp_path: Path) -> None:
-    workspace_at(tmp_path, WORKSPACE)
+    one_pane_at(tmp_path)
     async with hub_process(tmp_path) as hub:
         port, url, token = hub.port, hub.editor.partition("/#")[0], hub.editor.partition("#")[2]
         async with program_at(url, token) as program, sharing(hub.editor) as ana:
@@ -151,7 +140,7 @@ async def test_edits_made_while_the_hub_is_dead_merge_when_it_is_back(tmp_path: 
 
 
 async def test_a_viewers_edit_reaches_nobody_and_its_link_lives(tmp_path: Path) -> None:
-    workspace = workspace_at(tmp_path, WORKSPACE)
+    workspace = one_pane_at(tmp_path)
     async with hub_of(workspace) as hub, sharing(link(hub)) as ana, program_of(hub, "viewer") as program:
         (pane,) = latest(program, "panes")
         program.tell(change={"panes": {pane: {"title": "forced"}}})
@@ -168,7 +157,7 @@ async def test_a_viewers_edit_reaches_nobody_and_its_link_lives(tmp_path: Path) 
 
 
 async def test_an_edit_that_breaks_the_schema_ends_the_link_for_good(tmp_path: Path) -> None:
-    workspace = workspace_at(tmp_path, WORKSPACE)
+    workspace = one_pane_at(tmp_path)
     async with hub_of(workspace) as hub, sharing(link(hub)) as ana:
         async with program_of(hub) as program:
             (pane,) = latest(program, "panes")
@@ -182,7 +171,7 @@ async def test_an_edit_that_breaks_the_schema_ends_the_link_for_good(tmp_path: P
 
 
 async def test_a_wrong_token_and_another_sessions_name_are_final(tmp_path: Path) -> None:
-    async with hub_of(workspace_at(tmp_path, WORKSPACE)) as hub:
+    async with hub_of(one_pane_at(tmp_path)) as hub:
         for token, session, code in (
             ("wrong", "test", Close.BAD_TOKEN),
             ("", "test", Close.BAD_TOKEN),
@@ -197,7 +186,7 @@ async def test_a_client_that_hears_nothing_is_told_that_the_link_lives(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(yjs, "HEARTBEAT", 0.01)
-    async with hub_of(workspace_at(tmp_path, WORKSPACE)) as hub, socket_to(hub) as socket:
+    async with hub_of(one_pane_at(tmp_path)) as hub, socket_to(hub) as socket:
         assert await messages(socket, 2) == [Message(Kind.AWARENESS, b"\x00")] * 2
         async with program_of(hub) as program:
             program.tell(put={"chat": {"a": {"text": "hi", "by": ROBOT, "at": NOW}}})
@@ -207,7 +196,7 @@ async def test_a_client_that_hears_nothing_is_told_that_the_link_lives(
 async def test_the_program_of_the_reference_works(tmp_path: Path) -> None:
     page = (NPM.parent.parent / "docs" / "reference" / "document.md").read_text()
     (code,) = re.findall(r"^```js\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    async with hub_of(workspace_at(tmp_path, WORKSPACE)) as hub, sharing(link(hub)) as ana:
+    async with hub_of(one_pane_at(tmp_path)) as hub, sharing(link(hub)) as ana:
         address = hub.url.replace("http", "ws") + "/yjs"
         assert await run_module(code, address, "test", hub.editor) == 0
         await ana.until(lambda: len(ana.replica.document.panes) == 2)
@@ -255,7 +244,7 @@ async def test_the_token_may_come_in_a_header_and_is_in_no_log(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    async with hub_of(workspace_at(tmp_path, WORKSPACE)) as hub:
+    async with hub_of(one_pane_at(tmp_path)) as hub:
         headers = {"Authorization": f"Bearer {hub.viewer}"}
         async with socket_to(hub, additional_headers=headers) as socket:
             assert len((await begun(socket)).panes) == 1
@@ -267,7 +256,7 @@ async def test_the_token_may_come_in_a_header_and_is_in_no_log(
 
 
 async def test_pages_of_other_sites_are_turned_away(tmp_path: Path) -> None:
-    async with hub_of(workspace_at(tmp_path, WORKSPACE)) as hub:
+    async with hub_of(one_pane_at(tmp_path)) as hub:
         with pytest.raises(InvalidStatus) as refused:
             async with socket_to(hub, origin="https://evil.example"):
                 pass
@@ -289,7 +278,7 @@ async def test_pages_of_other_sites_are_turned_away(tmp_path: Path) -> None:
     ],
 )
 async def test_what_is_no_message_closes_the_link_and_harms_nobody(tmp_path: Path, frame: Any, code: int) -> None:
-    async with hub_of(workspace_at(tmp_path, WORKSPACE)) as hub, sharing(link(hub)) as ana:
+    async with hub_of(one_pane_at(tmp_path)) as hub, sharing(link(hub)) as ana:
         async with socket_to(hub) as socket:
             await begun(socket)
             with contextlib.suppress(ConnectionClosed):
@@ -301,7 +290,7 @@ async def test_what_is_no_message_closes_the_link_and_harms_nobody(tmp_path: Pat
 
 
 async def test_a_long_reason_is_cut_where_a_close_frame_ends(tmp_path: Path) -> None:
-    async with hub_of(workspace_at(tmp_path, WORKSPACE)) as hub, socket_to(hub) as socket:
+    async with hub_of(one_pane_at(tmp_path)) as hub, socket_to(hub) as socket:
         document = await begun(socket)
         with document.edit("test"):
             document.roots["marks"]["ü" * 64] = {"by": {}, "at": NOW}
@@ -313,7 +302,7 @@ async def test_a_long_reason_is_cut_where_a_close_frame_ends(tmp_path: Path) -> 
 
 
 async def test_an_update_before_the_first_step_is_passed_over(tmp_path: Path) -> None:
-    async with hub_of(workspace_at(tmp_path, WORKSPACE)) as hub, socket_to(hub) as socket:
+    async with hub_of(one_pane_at(tmp_path)) as hub, socket_to(hub) as socket:
         await socket.send(chat_line(Document()))
         await socket.send(write(Kind.AWARENESS, b"\x00"))
         await socket.send(write(Kind.ASK_AWARENESS))
@@ -321,7 +310,7 @@ async def test_an_update_before_the_first_step_is_passed_over(tmp_path: Path) ->
 
 
 async def test_a_step_two_without_news_is_no_edit_of_a_viewer(tmp_path: Path) -> None:
-    async with hub_of(workspace_at(tmp_path, WORKSPACE)) as hub, socket_to(hub, hub.viewer) as socket:
+    async with hub_of(one_pane_at(tmp_path)) as hub, socket_to(hub, hub.viewer) as socket:
         document = await begun(socket)
         await socket.send(write(Kind.STEP2, document.since(document.state)))
         await socket.send(write(Kind.UPDATE, NOTHING))
@@ -329,7 +318,7 @@ async def test_a_step_two_without_news_is_no_edit_of_a_viewer(tmp_path: Path) ->
 
 
 async def test_a_hub_that_ends_closes_the_door_with_the_others(tmp_path: Path) -> None:
-    async with hub_of(workspace_at(tmp_path, WORKSPACE)) as hub, socket_to(hub) as socket:
+    async with hub_of(one_pane_at(tmp_path)) as hub, socket_to(hub) as socket:
         await begun(socket)
         signal.raise_signal(signal.SIGTERM)
         async with asyncio.timeout(10):
@@ -338,7 +327,7 @@ async def test_a_hub_that_ends_closes_the_door_with_the_others(tmp_path: Path) -
 
 async def test_a_hub_with_a_program_at_it_does_not_give_way(tmp_path: Path) -> None:
     async with (
-        hub_of(workspace_at(tmp_path, WORKSPACE), Terms(linger=60)) as hub,
+        hub_of(one_pane_at(tmp_path), Terms(linger=60)) as hub,
         join(link(hub)) as ana,
         socket_to(hub) as socket,
     ):
@@ -348,7 +337,7 @@ async def test_a_hub_with_a_program_at_it_does_not_give_way(tmp_path: Path) -> N
 
 
 async def test_programs_and_peers_see_where_each_other_look(tmp_path: Path) -> None:
-    async with hub_of(workspace_at(tmp_path, WORKSPACE)) as hub, attending(link(hub), "ana") as ana:
+    async with hub_of(one_pane_at(tmp_path)) as hub, attending(link(hub), "ana") as ana:
         ana.say(page="p1", pane="q1", time=5)
         async with program_of(hub, "viewer") as program:
             program.tell(look={"user": {"name": "robot", "color": "#123456"}, "page": "p2", "cursor": 7})

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
-from collab_dash.board import Pane
+from collab_dash.board import Page, Pane
 from collab_dash.doc import edits
 from collab_dash.doc.entries import Author, ChatLine, Mark, Note, Resolution
 from collab_dash.peer.updates import Firing, People
+from collab_dash.tui.panes.rows import RowsPane
 from collab_dash.wire import Alert, Person
-from tui.fake_session import NOON, FakeSession, board
+from tui.fake_session import NOON, FakeSession, board, tick
+from tui.opened import Seat, opened
 from tui.sample import TITLES, sample_events
 
 ANA = Author(id="a1", name="ana", color="teal")
 BO = Author(id="b2", name="bo", color="pink")
+
+
+LOG = Pane(feeds=("btc",), view="log", title="Log")
+TABLE = Pane(feeds=("btc",), view="table", title="Table")
+LINE = Pane(feeds=("btc",), view="line", field="price", title="Line")
+JSON = Pane(feeds=("btc",), view="json", title="Whole")
+MARKS = Pane(view="marks")
+CHAT = Pane(view="chat")
 
 
 def people(*more: Person, role: str = "editor") -> People:
@@ -95,3 +106,29 @@ def talking_session(titles: Sequence[str] = TITLES, word: str = "東京 too?") -
     )  # fmt: skip
     session.push(people(), Firing([alert]))
     return session
+
+
+def session(*panes: Pane, pages: tuple[Page, ...] = (), count: int = 60, **changes: str) -> FakeSession:
+    """Give a session of ana's, an editor's unless told otherwise."""
+    past = [tick(n, 100.0 + n % 7) for n in range(1, count + 1)]
+    facts = {"role": "editor", "person": ANA.id, **changes}
+    return FakeSession(board(*panes, pages=pages), past, **facts)
+
+
+@asynccontextmanager
+async def at_board(session: FakeSession, size: tuple[int, int] = (120, 32)) -> AsyncIterator[tuple[Seat, Bo]]:
+    """Sit at a board that has the document, with bo elsewhere."""
+    async with opened(session, size=size) as seat:
+        await seat.push(people(role=session.welcome.role))
+        await seat.until(lambda: seat.app.live.sharing.document is not None)
+        await seat.settle()
+        yield seat, Bo(session)
+
+
+def toasts(seat: Seat) -> list[str]:
+    return [f"{toast.title}: {toast.message}" if toast.title else toast.message for toast in seat.app._notifications]
+
+
+def rows(pane: object) -> RowsPane:
+    assert isinstance(pane, RowsPane)
+    return pane
