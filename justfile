@@ -9,7 +9,7 @@ check:
 
 # All tests
 test *ARGS:
-    pytest {{ARGS}}
+    pytest -n 2 {{ARGS}}
 
 # A thousand rounds of several peers who edit while lines break and hubs are killed; CI runs fifty
 fuzz:

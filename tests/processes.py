@@ -189,7 +189,9 @@ async def terminal(
         (state / "person.json").write_text(json.dumps({"secret": str(state), "name": "you"}))
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-    environ = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "COLLAB_DASH_STATE_DIR": str(state)}
+    ours_alone = ("COLUMNS", "LINES")  # they would say how large another terminal is
+    environ = {name: value for name, value in os.environ.items() if name not in ours_alone}
+    environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "COLLAB_DASH_STATE_DIR": str(state)}
     process = await asyncio.create_subprocess_exec(
         *_command(arguments),
         stdin=theirs if stdin is None else stdin,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import random
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,15 @@ async def refusal(hub: MemoryHub, update: bytes, *, role: str = "editor", person
         return refused.value
 
 
-@pytest.mark.parametrize("update", [b"\xff" * 40, b"\x01\x01" + b"\x80" * 30, os.urandom(200), b""])
+GARBAGE = {
+    "ones": b"\xff" * 40,
+    "endless numbers": b"\x01\x01" + b"\x80" * 30,
+    "noise": random.Random(7).randbytes(200),
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("update", GARBAGE.values(), ids=GARBAGE)
 async def test_garbage_is_refused(tmp_path: Path, update: bytes) -> None:
     async with hub_at(tmp_path / "x.db") as hub:
         assert (await refusal(hub, update)).code == Code.INVALID_PAYLOAD
