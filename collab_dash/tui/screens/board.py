@@ -21,6 +21,7 @@ from ..widgets.stage import Stage
 from ..widgets.tabs import Tabs
 from ..widgets.topline import Banner, TopLine
 from .editing import Editing
+from .modal import put_over
 from .talking import Talking
 from .together import Together
 
@@ -218,19 +219,19 @@ class BoardScreen(Editing, Talking, Together):
         """Show who is here."""
         from .people import PeopleDialog
 
-        self.app.push_screen(PeopleDialog(self.live))
+        put_over(self, PeopleDialog(self.live))
 
     def action_share(self) -> None:
         """Show the links that others can join by."""
         from .share import ShareDialog
 
-        self.app.push_screen(ShareDialog(self.live))
+        put_over(self, ShareDialog(self.live))
 
     def action_alerts(self) -> None:
         """Show what is firing, and what was."""
         from .alerts import AlertsDialog
 
-        self.app.push_screen(AlertsDialog(self.live))
+        put_over(self, AlertsDialog(self.live))
 
     def action_acknowledge(self) -> None:
         """Acknowledge the newest alert."""
@@ -244,10 +245,10 @@ class BoardScreen(Editing, Talking, Together):
         """Show an event whole."""
         from .dialogs import EventDialog
 
-        self.app.push_screen(EventDialog(self.live, message.event))
+        put_over(self, EventDialog(self.live, message.event))
 
     def on_feeds_pane_report(self, message: FeedsPane.Report) -> None:
         """Show all about a feed."""
         from .dialogs import FeedDialog
 
-        self.app.push_screen(FeedDialog(self.live, message.feed))
+        put_over(self, FeedDialog(self.live, message.feed))

@@ -8,7 +8,6 @@ import msgspec
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 
 from ...event import Event
 from ..drawing.numbers import moment, rate
@@ -19,6 +18,7 @@ from ..panes.frame import frame
 from ..panes.json import event_lines
 from ..state import DOWN, GLYPHS
 from ..widgets.drawn import Drawn
+from .modal import Modal
 
 
 class Sheet(Drawn, can_focus=True):
@@ -73,7 +73,7 @@ class Sheet(Drawn, can_focus=True):
         self.action_scroll_by(-3)
 
 
-class Dialog(ModalScreen[None]):
+class Dialog(Modal[None]):
     """
     A sheet over the board.
 

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from .. import arranging
 from ..arranging import Rows
 from ..widgets.dragging import Dragging
+from .modal import put_over
 from .paging import Paging
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Editing(Paging):
         board = self.live.state.board
         if board is not None and self.may_edit():
             picker = PanePicker(self.live, board, len(self.stage.panes) + 1)
-            self.app.push_screen(picker, self._picked)
+            put_over(self, picker, self._picked)
 
     async def _picked(self, pane: Spec | str | None) -> None:
         if isinstance(pane, str):
@@ -94,7 +95,7 @@ class Editing(Paging):
 
         pane, board = self._chosen(), self.live.state.board
         if pane is not None and board is not None:
-            self.app.push_screen(PaneForm(self.live, board, pane.spec.id, pane.number))
+            put_over(self, PaneForm(self.live, board, pane.spec.id, pane.number))
 
     def action_close_pane(self) -> None:
         """Take the current pane off the board."""
@@ -114,7 +115,7 @@ class Editing(Paging):
         """Show the rules, to be edited."""
         from .rules import RulesDialog
 
-        self.app.push_screen(RulesDialog(self.live))
+        put_over(self, RulesDialog(self.live))
 
     # Moving and resizing
 

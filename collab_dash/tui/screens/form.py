@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
@@ -17,6 +16,7 @@ from ...board import Board
 from ..drawing.text import clean
 from ..fields import LONGEST, Field
 from ..live import Live
+from .modal import Modal
 
 if TYPE_CHECKING:
     from ...doc.document import Changed
@@ -97,7 +97,7 @@ class Line(Horizontal):
         return good, said
 
 
-class Form(ModalScreen[None]):
+class Form(Modal[None]):
     """
     Edits an entry; only what was changed here is written.
 

@@ -19,17 +19,16 @@ class PeopleDialog(KnockDialog):
     """Who is here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "app.introduce", "Name and colour"),
+        Binding("c", "introduce", "Name and colour"),
         Binding("F,shift+f", "follow", "Follow", key_display="F"),
         Binding("B,shift+b", "bring", "Bring everyone here", key_display="B"),
     ]
 
     def hints(self) -> list[tuple[str, str]]:
         """Offer to be called otherwise, to follow, and to bring everybody."""
-        others = bool(self.live.state.others())
         hints = [("c", "your name and colour")]
-        hints += [("F", "follow")] if others else []
-        return hints + ([("B", "bring everyone here")] if others and self.live.state.may("editor") else [])
+        hints += [("F", "follow")] if self.check_action("follow", ()) else []
+        return hints + ([("B", "bring everyone here")] if self.check_action("bring", ()) else [])
 
     def heading(self) -> str:
         """Say how many they are."""
@@ -41,6 +40,22 @@ class PeopleDialog(KnockDialog):
         rows = [line_of(self.live, person, self) for person in state.people]
         return [*self.knock_lines(), *(rows or [Row("nobody yet", ink("dim"))])]
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to follow and to bring only where there is somebody, and to bring only to editors."""
+        state = self.live.state
+        match action:
+            case "follow":
+                return state.joined and bool(state.others())
+            case "bring":
+                return state.joined and state.may("editor") and bool(state.others())
+            case "introduce":
+                return self.is_active
+        return super().check_action(action, parameters)
+
+    async def action_introduce(self) -> None:
+        """Choose another name and colour."""
+        await self.app.run_action("introduce")
+
     def action_follow(self) -> None:
         """Choose whom to follow."""
         self.dismiss()
@@ -48,10 +63,9 @@ class PeopleDialog(KnockDialog):
 
     def action_bring(self) -> None:
         """Ask everybody to look where we look."""
-        if self.live.state.others() and self.live.state.may("editor"):
-            self.live.company.bring()
-            self.dismiss()
-            self.notify("asked everyone to come here", markup=False)
+        self.live.company.bring()
+        self.dismiss()
+        self.notify("asked everyone to come here", markup=False)
 
 
 def line_of(live: Live, person: Person, dialog: Dialog) -> Row:

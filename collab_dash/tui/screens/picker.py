@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from ...board import FEEDLESS, VIEWS, Board, Pane, complete
@@ -18,6 +17,7 @@ from ..live import Live
 from ..state import GLYPHS, HEALTH
 from ..widgets.choices import Choice, Choices
 from ..widgets.preview import Preview
+from .modal import Modal
 
 NEW_PAGE = "new page"
 ROOM = 110
@@ -40,7 +40,7 @@ class Narrowing(Input):
     ]
 
 
-class PanePicker(ModalScreen[Pane | str | None]):
+class PanePicker(Modal[Pane | str | None]):
     """
     Chooses a pane to add; gives it, or `NEW_PAGE`, or None.
 

@@ -11,6 +11,7 @@ from ..drawing.row import Row
 from ..drawing.text import clean
 from ..rule_fields import rule_row
 from .choosing import ChoiceDialog
+from .modal import put_over
 from .rule_form import RuleForm
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class RulesDialog(ChoiceDialog):
         board = self.live.state.board
         if board is not None:
             form = RuleForm(self.live, board, rule)
-            self.app.push_screen(form, lambda _: self._choose_rule(form.entry_id))
+            put_over(self, form, lambda _: self._choose_rule(form.entry_id))
 
     def _choose_rule(self, rule: str) -> None:
         self.chosen_id = rule or self.chosen_id

@@ -8,7 +8,6 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from ...board import Pane as Spec
@@ -19,6 +18,7 @@ from ..panes.spoken import SpokenPane
 from ..panes.thread import ThreadPane
 from ..widgets.drawn import Drawn
 from ..widgets.saying import Saying
+from .modal import Modal
 
 
 class Hints(Drawn):
@@ -43,7 +43,7 @@ class Hints(Drawn):
         return [row]
 
 
-class SpeakingDialog(ModalScreen[object]):
+class SpeakingDialog(Modal[object]):
     """
     What was said, and a line to say something in.
 

@@ -19,6 +19,7 @@ from ..talk.talk import Heard
 from ..talk.visits import around, event_at, rank, walk
 from ..widgets.keys import Keys
 from ..widgets.stage import Stage
+from .modal import put_over
 
 if TYPE_CHECKING:
     from ..panes.base import Pane
@@ -145,7 +146,7 @@ class Talking(Screen[None]):
         from .speaking import ThreadDialog
 
         if mark:
-            self.app.push_screen(ThreadDialog(self.live, mark))
+            put_over(self, ThreadDialog(self.live, mark))
 
     async def action_chat(self) -> None:
         """Say something in the chat pane that has the focus, or open the chat over the board."""
@@ -156,7 +157,7 @@ class Talking(Screen[None]):
             return
         from .speaking import ChatDialog
 
-        self.app.push_screen(ChatDialog(self.live), self._open_links)
+        put_over(self, ChatDialog(self.live), self._open_links)
 
     async def on_chat_pane_say(self) -> None:
         """Let something be typed."""
@@ -244,7 +245,7 @@ class Talking(Screen[None]):
             return
         from .dialogs import EventDialog
 
-        self.app.push_screen(EventDialog(self.live, event))
+        put_over(self, EventDialog(self.live, event))
 
     def _held(self, offset: int) -> Event | None:
         from ..panes.log import LogPane

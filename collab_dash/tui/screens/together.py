@@ -11,6 +11,7 @@ from ...places import is_page, is_pane
 from ...wire import Person
 from ..live import Live
 from ..widgets.stage import Stage
+from .modal import put_over
 from .travelling import Travelling
 
 MOVES = frozenset(("pane", "number", "page", "sideways", "move", "turn", "edge", "live"))
@@ -114,7 +115,7 @@ class Together(Travelling):
         if len(others) == 1:
             self.live.company.following.begin(others[0])
         elif others:
-            self.app.push_screen(FollowDialog(self.live))
+            put_over(self, FollowDialog(self.live))
 
     def action_accept(self) -> None:
         """Take what somebody offers."""
