@@ -66,7 +66,7 @@ class BoardScreen(Editing, Talking, Together):
     ]
 
     def __init__(self, live: Live, page: str | None) -> None:
-        super().__init__(live, Stage(live, self._arranged))
+        super().__init__(live, Stage(live, self._arranged, lambda: self.typing))
         self._wanted = page
         self._digest: Digest | None = None
         self._doorbell = Doorbell(live.state, self._ring)
@@ -99,11 +99,6 @@ class BoardScreen(Editing, Talking, Together):
         await self.stage.show(board, self._wanted)
         self._wanted = None
 
-    @property
-    def typing(self) -> bool:
-        """Whether keys are being typed into a line."""
-        return self.asking or self.typing_time or self.saying
-
     def _arranged(self) -> None:
         stage = self.stage
         if self._digest is not None:
@@ -131,13 +126,14 @@ class BoardScreen(Editing, Talking, Together):
         self.stage.rearrange()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Tell the others where we look."""
+        """Tell the others where we look; whoever goes to a pane by mouse types no more."""
         page = self.stage.page
-        if page is None:
+        if page is None or event.widget is not self.focused:  # it has moved on since
             return
         for index, pane in enumerate(page.panes):
             if pane is event.widget:
                 page.current = index
+                self.put_aside()
         self.live.company.tell()
 
     # Painting

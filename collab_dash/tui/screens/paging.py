@@ -115,6 +115,7 @@ class Paging(Filtering):
 
     def on_tabs_chosen(self, message: Tabs.Chosen) -> None:
         """Go where the mouse says."""
+        self.put_aside()
         if self.stage.cramped:
             self.stage.go(message.index)
         else:

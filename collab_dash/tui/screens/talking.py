@@ -6,36 +6,30 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from ...errors import RequestRefused
 from ...event import Event
 from ..drawing.text import clean
-from ..live import Live
 from ..panes.tapped import Tapped
 from ..streams import Stream
 from ..talk.references import links, moment_before
 from ..talk.talk import Heard
 from ..talk.visits import around, event_at, rank, walk
 from ..widgets.keys import Keys
-from ..widgets.stage import Stage
 from .modal import put_over
+from .side import Side
 
 if TYPE_CHECKING:
     from ..panes.base import Pane
     from ..panes.chat import ChatPane
     from ..panes.marks import MarksPane
-    from ..widgets.saying import SayPrompt
 
 STAYS = 10.0
 MOST_TOASTS = 3
 
 
-class Talking(Screen[None]):
+class Talking(Side):
     """A screen with marks and a chat, and the keys of them."""
-
-    live: Live
-    stage: Stage
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "mark", "Mark"),
@@ -46,7 +40,6 @@ class Talking(Screen[None]):
         Binding("C,shift+c", "chat", "Chat", key_display="C"),
     ]
 
-    _say_prompt: SayPrompt | None = None
     _walked = ""
 
     def on_mount(self) -> None:
@@ -65,11 +58,6 @@ class Talking(Screen[None]):
             self.app.notify(heard.text, title=heard.who, timeout=STAYS, markup=False)
         if (more := len(told) - MOST_TOASTS) > 0:
             self.app.notify(f"and {more} more like these", timeout=STAYS, markup=False)
-
-    @property
-    def saying(self) -> bool:
-        """Whether keys are being typed into the line for the chat."""
-        return self._say_prompt is not None and self._say_prompt.display
 
     # Keys
 
@@ -163,10 +151,10 @@ class Talking(Screen[None]):
         """Let something be typed."""
         from ..widgets.saying import SayPrompt
 
-        if self._say_prompt is None:
-            self._say_prompt = SayPrompt(self.live.talk)
-            await self.mount(self._say_prompt, before=self.query_one(Keys))
-        self._say_prompt.begin()
+        if self.chat_line is None:
+            self.chat_line = SayPrompt(self.live.talk)
+            await self.mount(self.chat_line, before=self.query_one(Keys))
+        self.chat_line.begin()
         self.refresh_bindings()
 
     def on_say_prompt_done(self) -> None:
@@ -243,9 +231,10 @@ class Talking(Screen[None]):
         except RequestRefused as error:
             self._regret(str(error))
             return
-        from .dialogs import EventDialog
+        if not self.typing:  # whoever began to meanwhile has the keys
+            from .dialogs import EventDialog
 
-        put_over(self, EventDialog(self.live, event))
+            put_over(self, EventDialog(self.live, event))
 
     def _held(self, offset: int) -> Event | None:
         from ..panes.log import LogPane

@@ -69,11 +69,6 @@ class Together(Travelling):
         follow_in_time(self.live, person.time)
         return True
 
-    @property
-    def typing(self) -> bool:
-        """Whether keys are being typed into a prompt."""
-        return self.typing_time
-
     def _go_to(self, person: Person) -> None:
         from ..panes.rows import RowsPane
 

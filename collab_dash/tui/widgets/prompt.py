@@ -60,6 +60,14 @@ class PromptLine(Horizontal):
         """Give the keys back, and `text` to whoever opened it; None when nothing shall change."""
         raise NotImplementedError
 
+    def leave(self) -> None:
+        """Give the keys back, and leave things as they were."""
+        self._close(None)
+
+    def put_aside(self) -> None:
+        """Give the keys back as somebody went elsewhere."""
+        self.leave()
+
     def on_input_changed(self, event: Input.Changed) -> None:
         """Judge what is typed."""
         self._judge(event.value)
@@ -74,7 +82,7 @@ class PromptLine(Horizontal):
         """Leave things as they were."""
         if event.key == "escape":
             event.stop()
-            self._close(None)
+            self.leave()
 
     def _close(self, text: str | None) -> None:
         self.display = False

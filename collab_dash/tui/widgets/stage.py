@@ -25,6 +25,7 @@ class Stage(Dragging):
     Args:
         live: The screen's hold on the session.
         arranged: Called when other panes are on screen than before.
+        typing: Whether keys are being typed into a line, which they then stay in.
 
     Attributes:
         pages: All of them, in the order of their tabs.
@@ -34,8 +35,9 @@ class Stage(Dragging):
 
     """
 
-    def __init__(self, live: Live, arranged: Callable[[], None]) -> None:
+    def __init__(self, live: Live, arranged: Callable[[], None], typing: Callable[[], bool]) -> None:
         super().__init__(live, arranged)
+        self._typing = typing
         self.pages: list[PageView] = []
         self.open = 0
         self.zoomed = False
@@ -119,8 +121,8 @@ class Stage(Dragging):
         self.focus_current()
 
     def focus_current(self) -> None:
-        """Let the keys go to the current pane."""
-        if (pane := self.current) is not None:
+        """Let the keys go to the current pane, unless they are being typed."""
+        if (pane := self.current) is not None and not self._typing():
             self.screen.set_focus(pane, scroll_visible=False)  # at once: the next key is for this pane
 
     def go(self, index: int) -> None:
