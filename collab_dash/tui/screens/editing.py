@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ...board import Pane as Spec
     from ...doc.document import Document
     from ..panes.base import Pane
+    from ..widgets.tabs import Tabs
 
 _RESIZES = {"wider": (1, 0), "narrower": (-1, 0), "taller": (0, 1), "shorter": (0, -1)}
 
@@ -52,6 +53,27 @@ class Editing(Paging):
             case "resize_pane":
                 return may and len(stage.panes) > 1 and not stage.single
         return super().check_action(action, parameters)
+
+    # What the tabs are clicked for: they stand for pages, or where there is little room for panes
+
+    async def on_tabs_edited(self, message: Tabs.Edited) -> None:
+        """Rename the page that was just opened, or edit the pane."""
+        stage = self.stage
+        here = (stage.page.current if stage.page is not None else -1) if stage.cramped else stage.open
+        if message.index != here or not self.live.sharing.may_edit:
+            return
+        if stage.cramped:
+            self.action_edit_pane()
+        else:
+            await self.action_rename_page()
+
+    async def on_tabs_added(self) -> None:
+        """Make a page, or choose a pane to add."""
+        self.put_aside()
+        if self.stage.cramped:
+            self.action_add_pane()
+        else:
+            await self.action_new_page()
 
     # Coming and going
 
@@ -137,34 +159,47 @@ class Editing(Paging):
 
     def move_to(self, page: str) -> None:
         """Move the current pane to another page, behind what is there, and go there with it."""
+        if (pane := self._chosen()) is not None:
+            self._move_pane(pane.spec.id, page)
+
+    def _move_pane(self, id_: str, page: str) -> None:
         from ...doc import edits
 
-        if (pane := self._chosen()) is not None:
-            id_, left = pane.spec.id, arranging.removed(self._rows(), pane.spec.id)
+        document = self.live.sharing.document
+        if document is None or page not in document.pages or not self._is_here(id_):
+            self.complain("the page or the pane was closed or moved meanwhile")
+            return
+        left = arranging.removed(self._rows(), id_)
 
-            def change(document: Document) -> None:
-                edits.move_pane(document, id_, after=edits.last_on(document, page), page=page)
-                edits.arrange(document, arranging.slots(left))
+        def change(document: Document) -> None:
+            edits.move_pane(document, id_, after=edits.last_on(document, page), page=page)
+            edits.arrange(document, arranging.slots(left))
 
-            self.edit(change)
-            self.stage.seek(id_, page)
+        self.edit(change)
+        self.stage.seek(id_, page)
 
     def on_dragging_dragged(self, message: Dragging.Dragged) -> None:
         """Let everybody have what the mouse made of the page."""
-        if self.live.sharing.may_edit:
-            self._arrange(message.grip.rows, moved=message.grip.moved)
+        grip = message.grip
+        if not self.live.sharing.may_edit:
+            grip.view.sketch(None)
+        elif grip.page:
+            self._move_pane(grip.moved, grip.page)
         else:
-            message.grip.view.sketch(None)
+            self._arrange(grip.rows, moved=grip.moved)
 
     # What is changed is the document, of which the screen may be a moment behind.
 
     def _chosen(self) -> Pane | None:
         """Give the current pane, if it is still where it is seen and we may change it."""
-        pane, view, document = self.stage.current, self.stage.page, self.live.sharing.document
-        if not self.may_edit() or document is None or pane is None or view is None:
-            return None
-        entry = document.panes.get(pane.spec.id)
-        return pane if entry is not None and entry.page == view.page.id else None
+        pane = self.stage.current
+        return pane if self.may_edit() and pane is not None and self._is_here(pane.spec.id) else None
+
+    def _is_here(self, id_: str) -> bool:
+        """Tell whether a pane is on the page on screen."""
+        view, document = self.stage.page, self.live.sharing.document
+        entry = document.panes.get(id_) if document is not None else None
+        return entry is not None and view is not None and entry.page == view.page.id
 
     def _rows(self) -> Rows:
         from ...doc.edits import on_page

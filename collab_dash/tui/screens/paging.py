@@ -90,16 +90,16 @@ class Paging(Filtering):
 
     def show_tabs(self) -> None:
         """Show the titles of the pages; where there is little room, those of the panes."""
-        tabs, stage = self.query_one(Tabs), self.stage
+        tabs, stage, grows = self.query_one(Tabs), self.stage, self.live.sharing.may_edit
         page = stage.page
         if page is not None and stage.cramped:
             note = f"page {stage.open + 1}/{len(stage.pages)}" if len(stage.pages) > 1 else ""
             titles = [self._tab(pane.name_on_screen, [pane]) for pane in stage.panes]
-            tabs.show_titles(titles, page.current, self._notes(note))
+            tabs.show_titles(titles, page.current, self._notes(note), grows=grows)
         else:
             note = "zoomed" if stage.zoomed else ""
             titles = [self._tab(view.page.title, view.panes) for view in stage.pages]
-            tabs.show_titles(titles, stage.open, self._notes(note))
+            tabs.show_titles(titles, stage.open, self._notes(note), grows=grows, aim=self._aim())
 
     def _tab(self, title: str, panes: Iterable[Pane]) -> str:
         """Give a title, and how much of the chat is not read, where that is among the panes."""
@@ -110,8 +110,16 @@ class Paging(Filtering):
 
     def _notes(self, note: str) -> str:
         held, room = self.stage.grip, self.live.state.room_filter
-        says = f"{held.says} · Esc leaves it" if held is not None else f"room filter: {room}" if room else ""
+        aim = self._aim()
+        onto = f" to {self.stage.pages[aim].page.title}" if aim is not None else ""
+        says = f"{held.says}{onto} · Esc leaves it" if held is not None else f"room filter: {room}" if room else ""
         return " · ".join(clean(part) for part in (says, note) if part)
+
+    def _aim(self) -> int | None:
+        """Give the place of the page that what is dragged would be dropped onto."""
+        held = self.stage.grip
+        ids = [view.page.id for view in self.stage.pages]
+        return ids.index(held.page) if held is not None and held.page in ids else None
 
     def on_tabs_chosen(self, message: Tabs.Chosen) -> None:
         """Go where the mouse says."""

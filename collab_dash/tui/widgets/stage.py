@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.content import Content
+from textual.geometry import Offset
 from textual.widgets import Static
 
 from ...board import Board, Page
 from ..live import Live
 from .dragging import Dragging
+from .tabs import Tabs
 
 if TYPE_CHECKING:
     from ..panes.base import Pane
@@ -108,6 +110,12 @@ class Stage(Dragging):
         """Whether one pane is on screen."""
         return self.cramped or self.zoomed
 
+    def page_at(self, at: Offset) -> str:
+        """Give the id of the other page whose tab is there, empty for none."""
+        index = self.screen.query_one(Tabs).tab_at(at)
+        others = {place: view.page.id for place, view in enumerate(self.pages) if place != self.open}
+        return "" if index is None else others.get(index, "")
+
     def hidden(self) -> list[Pane]:
         """Give the panes of the page that are not on screen."""
         return self.page.hidden() if self.page is not None else []
@@ -117,6 +125,7 @@ class Stage(Dragging):
         for index, page in enumerate(self.pages):
             page.display = index == self.open
             page.arrange_panes(single=self.single)
+        self.keep_hold()
         self.arranged()
         self.focus_current()
 
