@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from textual.events import Key
 
@@ -93,6 +95,22 @@ async def test_dialogs_bear_any_size(dialogs: tuple[str, ...]) -> None:
             assert stack(seat) == there
             await seat.press(*["escape"] * (len(there) - 1))
             assert (stack(seat), seat.pane.has_focus) == (["BoardScreen"], True), keys
+
+
+@pytest.mark.parametrize("keys", ["P", "exclamation_mark r", "exclamation_mark r plus"])
+async def test_time_goes_on_beneath_dialogs(keys: str) -> None:
+    async with shared(size=(160, 45)) as seat:
+        await seat.press(*keys.split())
+        for second in range(1, 4):
+            seat.clock.now += 1000
+            seat.board._tick()
+            await seat.until(partial(shows, seat, f"14:00:0{second}Z"))
+
+
+def shows(seat: Seat, text: str) -> bool:
+    """Tell whether something is to be seen, also what is beneath dialogs."""
+    seat.app.live.frames.flush()
+    return text in seat.app.export_screenshot(simplify=True)
 
 
 async def test_the_people_dialog_offers_company_only_where_there_is_some() -> None:
