@@ -165,9 +165,10 @@ class Editing(Paging):
     def _move_pane(self, id_: str, page: str) -> None:
         from ...doc import edits
 
-        document = self.live.sharing.document
-        if document is None or page not in document.pages or not self._is_here(id_):
-            self.complain("the page or the pane was closed or moved meanwhile")
+        if not self._is_here(id_):
+            self.complain("the pane was closed or moved meanwhile")
+            return
+        if not self.is_there("pages", page):
             return
         left = arranging.removed(self._rows(), id_)
 

@@ -57,7 +57,8 @@ class Filtering(Side):
         if id_ and sharing.may_edit:
             from ...doc.edits import change
 
-            sharing.edit(lambda document: change(document, "panes", id_, filter=text.strip()))
+            if self.is_there("panes", id_):
+                sharing.edit(lambda document: change(document, "panes", id_, filter=text.strip()))
         else:
             pane.set_filter(text)
 

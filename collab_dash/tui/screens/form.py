@@ -42,7 +42,7 @@ class Line(Horizontal):
         self.value = value
         self.overtaken = False
         self.input = Input(
-            field.write(value),
+            self._written,
             placeholder=clean(field.usual),
             compact=True,
             max_length=LONGEST,
@@ -58,7 +58,12 @@ class Line(Horizontal):
     @property
     def touched(self) -> bool:
         """Whether something was typed that is not what everybody has."""
-        return self.input.value.strip() != self.field.write(self.value)
+        return self.input.value.strip() != self._written.strip()
+
+    @property
+    def _written(self) -> str:
+        """What everybody has as it stands in the line: others wrote it, and a terminal might obey it."""
+        return clean(self.field.write(self.value))
 
     def follow(self, value: Any) -> None:
         """Take what somebody else made of it; what was typed here stays."""
@@ -68,7 +73,7 @@ class Line(Horizontal):
         self.value = value
         self.overtaken = mine and self.touched
         if not mine:
-            self.input.value = self.field.write(value)
+            self.input.value = self._written
 
     def read(self, board: Board) -> Any:
         """
@@ -230,6 +235,9 @@ class Form(Modal[None]):
             self._go_to_fault()
             return
         changes = {line.field.name: line.read(self.board) for line in self.lines if line.touched}
+        if changes and not self.live.sharing.may_edit:
+            self.live.sharing.edit(lambda document: None)  # which says why; what was typed stays
+            return
         if changes:
             self.write(changes)
         self.dismiss()

@@ -13,6 +13,7 @@ from ..widgets.tabs import Tabs
 from .filtering import Filtering
 
 if TYPE_CHECKING:
+    from ...board import Page
     from ...doc.document import Document
     from ..panes.base import Pane
 
@@ -53,14 +54,6 @@ class Paging(Filtering):
         return super().check_action(action, parameters)
 
     # What all edits share
-
-    def say(self, text: str) -> None:
-        """Tell the person in front of this screen something that others may have written part of."""
-        self.app.notify(clean(text), markup=False)
-
-    def complain(self, text: str) -> None:
-        """Tell the person in front of this screen what was not done."""
-        self.app.notify(clean(text), severity="warning", markup=False)
 
     def may_edit(self) -> bool:
         """Tell whether we may change the board; if not, say why."""
@@ -129,6 +122,11 @@ class Paging(Filtering):
         else:
             self.stage.turn(message.index)
 
+    def _open_page(self) -> Page | None:
+        """Give the page on screen, if it is still there and we may change it."""
+        view = self.stage.page
+        return view.page if view is not None and self.may_edit() and self.is_there("pages", view.page.id) else None
+
     def action_page(self, step: int) -> None:
         """Turn the page."""
         self.stage.turn((self.stage.open + step) % len(self.stage.pages))
@@ -153,30 +151,29 @@ class Paging(Filtering):
         from ...doc import edits
         from ..widgets.asking import Question, judge_title
 
-        if self.stage.page is None or not self.may_edit():
+        if (page := self._open_page()) is None:
             return
-        id_, title = self.stage.page.page.id, self.stage.page.page.title
 
         def done(title: str) -> None:
-            self.edit(lambda document: edits.change(document, "pages", id_, title=title.strip()))
+            if self.is_there("pages", page.id):
+                self.edit(lambda document: edits.change(document, "pages", page.id, title=title.strip()))
 
-        await self.ask(Question("page title", "its title", title, judge_title, done))
+        await self.ask(Question("page title", "its title", page.title, judge_title, done))
 
     def action_close_page(self) -> None:
         """Take the page on screen off the board."""
         from ...doc import edits
 
-        if self.stage.page is None or not self.may_edit():
-            return
-        page, now = self.stage.page.page, self.live.state.clock()
-        self.edit(lambda document: edits.close(document, "pages", page.id, now=now))
-        self.say(f"closed page {page.title} · ctrl+z brings it back")
+        if (page := self._open_page()) is not None:
+            now = self.live.state.clock()
+            self.edit(lambda document: edits.close(document, "pages", page.id, now=now))
+            self.say(f"closed page {page.title} · ctrl+z brings it back")
 
     def action_move_page(self, step: int) -> None:
         """Move the page on screen by one place among the tabs."""
         from ...doc import edits
 
-        if self.stage.page is None or not self.may_edit():
+        if self._open_page() is None:
             return
         ids = [view.page.id for view in self.stage.pages]
         id_ = ids.pop(self.stage.open)

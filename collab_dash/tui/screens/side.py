@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
+from ..drawing.text import clean
 from ..live import Live
 from ..widgets.stage import Stage
 
@@ -44,6 +45,23 @@ class Side(Screen[None]):
         """Type no more, as somebody goes elsewhere."""
         if (line := self._line_on_screen()) is not None:
             line.put_aside()
+
+    def say(self, text: str) -> None:
+        """Tell the person in front of this screen something that others may have written part of."""
+        self.app.notify(clean(text), markup=False)
+
+    def complain(self, text: str) -> None:
+        """Tell the person in front of this screen what was not done."""
+        self.app.notify(clean(text), severity="warning", markup=False)
+
+    def is_there(self, root: str, id_: str) -> bool:
+        """Tell whether a page or a pane is there, of which the screen may be a moment behind; if not, say so."""
+        document = self.live.sharing.document
+        entry = document.entries[root].get(id_) if document is not None else None
+        there = entry is not None and not entry.gone
+        if not there:
+            self.complain(f"the {root[:-1]} was closed meanwhile")
+        return there
 
     def _line_on_screen(self) -> PromptLine | None:
         lines = (self.question_line, self.time_line, self.chat_line)

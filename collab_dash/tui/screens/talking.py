@@ -100,7 +100,8 @@ class Talking(Side):
         talk, event = self.live.talk, self._pinned()
         own = self._own_mark(event)
         if own:
-            self._regret(talk.unmark(own))
+            if trouble := talk.unmark(own):
+                self.complain(trouble)
         else:
             self._add_mark(event)
 
@@ -171,7 +172,7 @@ class Talking(Side):
         elif message.offset is not None:
             self._visit_event(message.offset)
         else:
-            self._regret("the event that fired it was not recorded")
+            self.complain("the event that fired it was not recorded")
 
     def on_chat_pane_open(self, message: ChatPane.Open) -> None:
         """Go to what a line refers to."""
@@ -229,7 +230,7 @@ class Talking(Side):
                 if await self._reveal(pane, event) and self._go_to_pane(pane):
                     return
         except RequestRefused as error:
-            self._regret(str(error))
+            self.complain(str(error))
             return
         if not self.typing:  # whoever began to meanwhile has the keys
             from .dialogs import EventDialog
@@ -268,10 +269,6 @@ class Talking(Side):
         if pane.spec.view != "log" or pane.selection is None or event.offset is None:
             return False
         return pane.reveal(event, await around(self.live, pane.selection, event.offset))
-
-    def _regret(self, trouble: str) -> None:
-        if trouble:
-            self.notify(clean(trouble), severity="warning", markup=False)
 
 
 def _shows(pane: Tapped, event: Event) -> bool:

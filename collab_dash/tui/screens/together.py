@@ -32,10 +32,7 @@ class Together(Travelling):
         super().__init__(live, stage)
         live.company.place = self.place
         live.company.following.show = self.show_sight
-        live.company.following.say = self._say
-
-    def _say(self, word: str) -> None:
-        self.notify(word, markup=False)
+        live.company.following.say = self.say
 
     def place(self) -> Glance:
         """Give where on the board we look."""

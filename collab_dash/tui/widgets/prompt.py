@@ -39,11 +39,11 @@ class PromptLine(Horizontal):
         return Input(placeholder=self.placeholder, compact=True)
 
     def begin(self, text: str = "") -> None:
-        """Take the keys at once."""
+        """Take the keys at once; `text`, which others may have written, is there to be changed."""
         self.display = True
         line = self.query_one(Input)
-        line.value = text
-        line.cursor_position = len(text)
+        line.value = clean(text)
+        line.cursor_position = len(line.value)
         self.screen.set_focus(line)
 
     def judge(self, text: str) -> str:
