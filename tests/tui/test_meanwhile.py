@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
+from msgspec.structs import replace
 from textual.widgets import Input
 
-from collab_dash.board import Pane
+from collab_dash.board import Page, Pane
 from collab_dash.doc import edits
 from tui.fake_session import NOON, welcome
 from tui.opened import Seat
@@ -112,3 +115,21 @@ async def test_what_was_to_be_said_of_a_mark_that_is_gone_stays_in_the_line() ->
         assert toasts(seat) == ["the mark was taken away meanwhile"]
         assert isinstance(seat.app.focused, Input)
         assert seat.app.focused.value == "mine"
+
+
+async def test_a_page_that_is_turned_while_the_board_changes_stays_turned() -> None:
+    async with shared() as seat:
+        stage = seat.board.stage
+        board = replace(seat.session.board, pages=(changed_page(seat), *seat.session.board.pages[1:]))
+        showing = asyncio.create_task(stage.show(board, None))
+        await asyncio.sleep(0)
+        assert not showing.done()
+        stage.turn(1)
+        await showing
+        assert stage.open == 1
+
+
+def changed_page(seat: Seat) -> Page:
+    """Give the first page with one pane more."""
+    page = seat.session.board.pages[0]
+    return replace(page, panes=(*page.panes, Pane(id="new", feeds=("btc",), view="log")))

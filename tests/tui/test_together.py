@@ -183,8 +183,15 @@ async def test_one_of_several_is_chosen_from_a_list() -> None:
         assert "Follow whom?" in here.seat.text
         await here.seat.press("down", "enter")
         assert here.following == "c3"
-        await here.seat.press("escape", "F", "1")
+        await here.seat.press("escape", "F", "9")
+        assert "Follow whom?" in here.seat.text, "there is no ninth"
+        await here.seat.press("1")
         assert here.following == "c2"
+        await here.seat.press("escape", "F")
+        x, y, *_ = here.seat.app.screen.query_one("ChoiceSheet").region
+        await here.seat.pilot.click(offset=(x + 4, y + 2))
+        await here.seat.press("enter")
+        assert here.following == "c3"
 
 
 async def test_the_followed_are_told_by_whom() -> None:

@@ -81,10 +81,6 @@ class RulesDialog(ChoiceDialog):
         rules = self.rules()
         return rules[self.place] if rules and self.live.sharing.may_edit else None
 
-    def action_step(self, lines: int) -> None:
-        """Choose another rule."""
-        self.sheet.action_scroll_by(lines)
-
     def action_add(self) -> None:
         """Type a new rule."""
         if self.live.sharing.may_edit:

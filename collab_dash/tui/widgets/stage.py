@@ -59,9 +59,9 @@ class Stage(Dragging):
             first: The title of the page to open, None for the one that is open.
 
         """
-        open_id = self.page.page.id if self.page is not None else ""
         before = {view.page.id: view for view in self.pages}
         views = [await self._view(before.get(page.id), page) for page in board.pages]
+        open_id = self.page.page.id if self.page is not None else ""  # asked now: somebody may have turned the page
         titles = [page.title for page in board.pages]
         ids = [page.id for page in board.pages]
         if first in titles:
