@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import pytest
 from msgspec.structs import replace
@@ -133,3 +134,17 @@ def changed_page(seat: Seat) -> Page:
     """Give the first page with one pane more."""
     page = seat.session.board.pages[0]
     return replace(page, panes=(*page.panes, Pane(id="new", feeds=("btc",), view="log")))
+
+
+@pytest.mark.parametrize("title", ["[/nothing]", "[@click=app.quit]q"])
+async def test_what_others_call_a_page_is_no_markup_among_the_commands(title: str) -> None:
+    async with shared() as seat:
+        for page in document(seat).pages:
+            seat.session.shared.edit(partial(edits.change, root="pages", id_=page, title=title))
+        await seat.until(lambda: f"[1 {title}]" in seat.text)
+        await seat.press("colon")
+        await seat.until(lambda: f"now {title}" in seat.text)
+        await seat.write("page")
+        await seat.until(lambda: f"Move pane to page {title}" in seat.text)
+        await seat.press("escape", "escape")
+        assert seat.app.is_running
