@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual.events import Paste
 from textual.widgets import Input
 
 from collab_dash.board import Pane
@@ -94,3 +95,18 @@ async def test_an_event_that_is_found_late_does_not_stand_in_the_way_of_typing()
         await seat.pilot.pause()
         assert len(seat.app.screen_stack) == 1
         assert seat.board.typing
+
+
+@pytest.mark.parametrize("keys", ["slash", "T", "e", "plus", "P c"])
+async def test_what_is_pasted_is_text_and_not_obeyed(keys: str) -> None:
+    async with shared() as seat:
+        await seat.press(*keys.split())
+        line = seat.app.focused
+        assert isinstance(line, Input)
+        line.value = "a"
+        await seat.press("home", "shift+end")
+        seat.app.post_message(Paste("\x1b[31mb\u202e\nanother line"))
+        seat.app.post_message(Paste(""))
+        await seat.pilot.pause()
+        assert line.value == "␛[31mb⇆"
+        assert "\x1b" not in seat.text

@@ -16,6 +16,7 @@ from ...board import Board
 from ..drawing.text import clean
 from ..fields import LONGEST, Field
 from ..live import Live
+from ..widgets.line_input import LineInput
 from .modal import Modal
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Line(Horizontal):
         self.field = field
         self.value = value
         self.overtaken = False
-        self.input = Input(
+        self.input = LineInput(
             self._written,
             placeholder=clean(field.usual),
             compact=True,

@@ -15,6 +15,7 @@ from ...wire import MAX_NAME
 from ..drawing.row import Row
 from ..live import Live
 from ..widgets.drawn import Drawn
+from ..widgets.line_input import LineInput
 from .modal import Modal
 
 _NAMES = tuple(COLOURS)
@@ -74,7 +75,7 @@ class IntroduceDialog(Modal[None]):
         self._offered = name, color
         self._chosen = chosen
         self._first = first
-        self._line = Input(name, max_length=MAX_NAME, compact=True)
+        self._line = LineInput(name, max_length=MAX_NAME, compact=True)
         self._swatches = Swatches(live, color)
 
     def compose(self) -> ComposeResult:

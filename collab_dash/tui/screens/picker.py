@@ -16,6 +16,7 @@ from ...board import FEEDLESS, VIEWS, Board, Pane, complete
 from ..live import Live
 from ..state import GLYPHS, HEALTH
 from ..widgets.choices import Choice, Choices
+from ..widgets.line_input import LineInput
 from ..widgets.preview import Preview
 from .modal import Modal
 
@@ -26,7 +27,7 @@ _USUAL = ""
 _VIEW = "view:"
 
 
-class Narrowing(Input):
+class Narrowing(LineInput):
     """The line that is typed in; it has all the keys, so that they do what they do in the order they were pressed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

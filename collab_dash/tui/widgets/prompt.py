@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from ..drawing.text import clean
+from .line_input import LineInput
 
 
 class PromptLine(Horizontal):
@@ -36,7 +37,7 @@ class PromptLine(Horizontal):
 
     def line(self) -> Input:
         """Make the line to type in."""
-        return Input(placeholder=self.placeholder, compact=True)
+        return LineInput(placeholder=self.placeholder, compact=True)
 
     def begin(self, text: str = "") -> None:
         """Take the keys at once; `text`, which others may have written, is there to be changed."""
