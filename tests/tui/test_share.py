@@ -205,3 +205,13 @@ async def test_new_links_are_asked_for_no_longer_once_something_else_is_done() -
         await seat.press("n", "v", "enter")
         assert orders(seat) == []
         assert "new links: the old ones stop at once" not in seat.text
+
+
+async def test_two_who_wait_are_let_in_by_two_keys_however_late_the_hub_says_so() -> None:
+    async with opened(session()) as seat:
+        await seat.push(PEOPLE, Knocks([CY, DI]))
+        await seat.press("P", "y", "y", "y")
+        assert orders(seat) == [(LET_IN, {"client": knock.client, "yes": True}) for knock in (CY, DI)]
+        await seat.push(Knocks([]))
+        await seat.push(Knocks([CY]))
+        assert "cy  viewer" in seat.text
