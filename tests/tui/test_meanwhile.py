@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 from msgspec.structs import replace
-from textual.widgets import Input
+from textual.widgets import Input, OptionList
 
 from collab_dash.board import Page, Pane
 from collab_dash.doc import edits
@@ -81,6 +81,16 @@ async def test_a_page_that_was_closed_a_moment_ago_is_not_changed(action: str) -
         assert len(document(seat).pages) == 1
 
 
+async def test_no_pane_is_added_to_a_page_that_was_closed_a_moment_ago() -> None:
+    async with shared() as seat:
+        there = len(document(seat).entries["panes"])
+        seat.session.shared.edit(lambda doc: edits.close(doc, "pages", overview(seat), now=NOON))
+        seat.board.add(LOG)
+        await seat.pilot.pause()
+        assert toasts(seat) == ["the page was closed meanwhile"]
+        assert len(document(seat).entries["panes"]) == there
+
+
 async def test_what_was_typed_into_a_form_stays_where_it_may_not_be_saved() -> None:
     async with shared() as seat:
         await seat.press("e", *"Mine")
@@ -143,8 +153,13 @@ async def test_what_others_call_a_page_is_no_markup_among_the_commands(title: st
             seat.session.shared.edit(partial(edits.change, root="pages", id_=page, title=title))
         await seat.until(lambda: f"[1 {title}]" in seat.text)
         await seat.press("colon")
-        await seat.until(lambda: f"now {title}" in seat.text)
+        await seat.until(lambda: f"now {title}" in offered(seat))
         await seat.write("page")
-        await seat.until(lambda: f"Move pane to page {title}" in seat.text)
+        await seat.until(lambda: "Go to time" not in offered(seat) and f"Move pane to page {title}" in offered(seat))
         await seat.press("escape", "escape")
-        assert seat.app.is_running
+        assert seat.app.screen is seat.board
+
+
+def offered(seat: Seat) -> str:
+    """Give the commands that are offered, with what they do."""
+    return "\n".join(str(option.prompt) for option in seat.app.screen.query_one(OptionList).options)

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from .. import arranging
 from ..arranging import Rows
 from ..widgets.dragging import Dragging
+from ..widgets.tabs import Tabs
 from .modal import put_over
 from .paging import Paging
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from ...board import Pane as Spec
     from ...doc.document import Document
     from ..panes.base import Pane
-    from ..widgets.tabs import Tabs
 
 _RESIZES = {"wider": (1, 0), "narrower": (-1, 0), "taller": (0, 1), "shorter": (0, -1)}
 
@@ -58,11 +58,9 @@ class Editing(Paging):
 
     async def on_tabs_edited(self, message: Tabs.Edited) -> None:
         """Rename the page that was just opened, or edit the pane."""
-        stage = self.stage
-        here = (stage.page.current if stage.page is not None else -1) if stage.cramped else stage.open
-        if message.index != here or not self.live.sharing.may_edit:
+        if message.index != self.query_one(Tabs).open or not self.live.sharing.may_edit:
             return
-        if stage.cramped:
+        if self.stage.cramped:
             self.action_edit_pane()
         else:
             await self.action_rename_page()
@@ -97,6 +95,8 @@ class Editing(Paging):
         from ...doc import edits
 
         view, current = self.stage.page, self.stage.current
+        if view is not None and not self.is_there("pages", view.page.id):
+            return
         page = arranging.added(self._rows(), "", current.spec.id if current is not None else "")
         slots = arranging.slots(page)
         place = next(place for place, slot in enumerate(slots) if not slot.id)
