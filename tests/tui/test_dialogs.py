@@ -113,6 +113,19 @@ def shows(seat: Seat, text: str) -> bool:
     return text in seat.app.export_screenshot(simplify=True)
 
 
+async def test_keys_that_scroll_act_in_order() -> None:
+    async with shared(size=(80, 24)) as seat:
+        await seat.press("question_mark")
+        await seat.press("G")
+        bottom = seat.text
+        await burst(seat, "k", "k")
+        above = seat.text
+        assert above != bottom
+        await seat.press("g")
+        await burst(seat, "G", "k", "k")
+        assert seat.text == above
+
+
 async def test_the_people_dialog_offers_company_only_where_there_is_some() -> None:
     async with shared() as seat:
         await seat.press("P", "F", "B")

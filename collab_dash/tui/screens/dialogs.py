@@ -60,8 +60,9 @@ class Sheet(Drawn, can_focus=True):
         return frame(shown, width, height, (title, Row(), below, beside), self.ink("focus"), heavy=True)
 
     def action_scroll_by(self, lines: int) -> None:
-        """Move the window."""
-        self._top = max(self._top + lines, 0)
+        """Move the window, at most to the end: keys may come before the next frame."""
+        end = len(self._dialog.lines(self.size.width - 4)) - (self.size.height - 2)
+        self._top = max(min(self._top + lines, end), 0)
         self.want_paint()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
