@@ -129,11 +129,8 @@ class Travelling(Side):
     def action_step_time(self, by: int) -> None:
         """Go to the next event of the pane, or to the one before."""
         pane = self.stage.current
-        if pane is not None and pane.spec.feeds:
-            wanted = Selection(pane.spec.feeds, pane.spec.types, pane.spec.key, pane.filter)
-        else:
-            wanted = Selection(("*",))
-        self.live.travel.step(by, wanted)
+        wanted = pane.selection if pane is not None else None
+        self.live.travel.step(by, wanted or Selection(("*",)))
 
     def action_minute(self, by: int) -> None:
         """Go a minute on, or back."""
