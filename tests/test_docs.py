@@ -43,6 +43,7 @@ from collab_dash.tui.screens import (
     speaking,
 )
 from collab_dash.tui.screens.help import HelpDialog
+from collab_dash.tui.terminal import CODES
 from collab_dash.tui.widgets.keys import is_ours
 from collab_dash.workspace_models import (
     FeedTable,
@@ -207,7 +208,7 @@ def test_every_exception_and_exit_code_is_told() -> None:
     kinds = {name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, Exception)}
     assert keys_told(told["Exceptions"]) == kinds
     codes = {int(code) for code in re.findall(r"^\| (\d+) \|", told["Exit codes"], re.MULTILINE)}
-    assert codes == {run.DONE, run.FAILED, run.USAGE, run.INTERRUPTED}
+    assert codes == {run.DONE, run.FAILED, run.USAGE, run.INTERRUPTED, *CODES.values()}
 
 
 def bindings() -> Iterator[Binding]:

@@ -14,6 +14,8 @@ from textual.actions import ActionParseResult, parse
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 
 from ..errors import CollabDashError
@@ -27,6 +29,7 @@ from .live import Connect, Live
 from .screens.board import BoardScreen
 from .screens.together import Together
 from .state import State
+from .terminal import Terminal
 from .theme import CALM, PALETTE, PAPER, default_theme, person_colours
 from .widgets.keys import is_command
 
@@ -88,6 +91,11 @@ class BoardApp(App[None]):
         """Open with the board."""
         return BoardScreen(self.live, self._page)
 
+    def get_driver_class(self) -> type[Driver]:
+        """Draw on a terminal that may go."""
+        driver = super().get_driver_class()
+        return Terminal if driver is LinuxDriver else driver
+
     def on_mount(self) -> None:
         """Join once the chrome is on screen."""
         self.call_after_refresh(self.run_worker, self._follow(), exit_on_error=True)
@@ -138,6 +146,10 @@ class BoardApp(App[None]):
     async def action_quit(self) -> None:
         """Leave the session."""
         self.exit()
+
+    def leave(self, code: int) -> None:
+        """Leave the session, and end the program with an exit code."""
+        self.exit(return_code=code)
 
     def action_help(self) -> None:
         """Show every key that works here and now."""

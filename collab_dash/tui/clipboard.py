@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import sys
-from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Mapping
+
+from .programs import went_well
 
 PATIENCE = 2.0
 
@@ -35,13 +35,4 @@ def clipboard_command(environ: Mapping[str, str], platform: str = sys.platform) 
 
 async def copy_by(command: list[str], text: str) -> bool:
     """Hand `text` to a clipboard program; tell whether it took it."""
-    try:
-        process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=DEVNULL, stderr=DEVNULL)
-    except OSError:
-        return False
-    try:
-        async with asyncio.timeout(PATIENCE):
-            await process.communicate(text.encode())
-    except TimeoutError:
-        process.kill()
-    return await process.wait() == 0
+    return await went_well(command, told=text, within=PATIENCE)

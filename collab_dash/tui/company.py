@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .state import State
 
 AWAY_AFTER = 120.0
-OFFERED = 30_000
+OFFERED = 30.0
 
 
 class Company:
@@ -48,7 +48,7 @@ class Company:
         self._touched = now()
         self._awareness: Awareness | None = None
         self._offer: Brought | None = None
-        self._offered_until = 0
+        self._offered_until = 0.0
         self._declined = ""
         live.state.watch(self._on_state)
         live.travel.on_moved.append(self.tell)
@@ -119,7 +119,7 @@ class Company:
     def offered(self, offer: Brought) -> None:
         """Take note that somebody asks us to look where they look."""
         self._offer = offer
-        self._offered_until = self._live.state.clock() + OFFERED
+        self._offered_until = self._now() + OFFERED
         self._live.state.changed()
 
     @property
@@ -158,7 +158,7 @@ class Company:
         return True
 
     def _brought(self) -> Brought | None:
-        return self._offer if self._live.state.clock() < self._offered_until else None
+        return self._offer if self._now() < self._offered_until else None
 
     def _leader(self) -> Person | None:
         """Give somebody who leads a travel that we are not on."""

@@ -34,6 +34,7 @@ class CurrentBoard:
         self._state = state
         self._sharing = sharing
         self._changed = asyncio.Event()
+        self._first = Board(session="")
         sharing.watchers.append(self._on_change)
 
     async def show(self, board: Board) -> None:
@@ -42,16 +43,21 @@ class CurrentBoard:
         self._state.changed()
         await self.on_board(board)
 
+    def found(self, board: Board) -> None:
+        """Take note of what the hub says by now, which may be another one: it has what the document has not."""
+        self._first = board
+        self._changed.set()
+
     async def keep(self, first: Board) -> None:
         """Show the board as people change it, one change after another; `first` has what the document has not."""
+        self._first = first
         while True:
             await self._changed.wait()
             self._changed.clear()
             document = self._sharing.document
-            if document is not None:
-                board = completed(document.board(first))
-                if board != self._state.board:
-                    await self.show(board)
+            board = self._first if document is None else completed(document.board(self._first))
+            if board != self._state.board:
+                await self.show(board)
 
     def _on_change(self, changed: Changed | None) -> None:
         document = self._sharing.document

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import sys
-from asyncio.subprocess import DEVNULL
 from collections.abc import Mapping
-from contextlib import suppress
 from html import escape
 
 from .drawing.text import clean, cut
+from .programs import went_well
 
 PATIENCE = 5.0
 MOST_CELLS = 200
@@ -55,14 +53,4 @@ def _safe(text: str) -> str:
 
 async def show_notice(command: list[str]) -> bool:
     """Run a command of `notice_command`; tell whether it went well."""
-    try:
-        process = await asyncio.create_subprocess_exec(*command, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL)
-    except OSError:
-        return False
-    try:
-        async with asyncio.timeout(PATIENCE):
-            await process.wait()
-    except TimeoutError:
-        with suppress(ProcessLookupError):
-            process.kill()
-    return await process.wait() == 0
+    return await went_well(command, within=PATIENCE)

@@ -14,6 +14,7 @@ from ..board import Board
 from ..errors import CollabDashError, RequestRefused
 from ..event import Event
 from ..peer.updates import Events, Firing, Joined, Knocks, Lost, People
+from ..retry import backoff
 from ..wire import BOARD, HISTORY, RECONNECT, Brought, Code, FeedStatus, History, SessionStatus, Skipped
 from .company import Company
 from .current_board import CurrentBoard
@@ -69,6 +70,7 @@ class Live:
         self._introduction: tuple[str, str] | None = None
         self._running: set[asyncio.Task[None]] = set()
         self._unfilled: set[Stream] = set()
+        self._joins = 0
 
     @property
     def clock(self) -> Callable[[], int]:
@@ -144,14 +146,16 @@ class Live:
         if joined.welcome == known and self.state.joined:
             return
         self.state.apply(joined)
-        if self.state.board is None:
-            self.spawn(self._fetch_board())
-        elif known is not None and not joined.welcome.recovered:
+        self._joins += 1
+        self.spawn(self._fetch_board(self._joins))
+        unfilled, self._unfilled = self._unfilled, set()
+        if self.state.board is not None and known is not None and not joined.welcome.recovered:
             self.streams.missed.clear()
             self._begin_anew()
-        for stream in [stream for stream in self._unfilled if stream.holding]:
-            self.refill(stream)
-        self._unfilled.clear()
+        else:
+            for stream in unfilled:
+                if stream.holding:
+                    self.refill(stream)
 
     def _begin_anew(self) -> None:
         """Show the same of another log."""
@@ -171,16 +175,23 @@ class Live:
             stream.hold(missed, anew=True)
             self.refill(stream)
 
-    async def _fetch_board(self) -> None:
-        session = self._session
-        try:
-            board = await self.ask(BOARD, {}, Board)
-        except RequestRefused:
-            return  # the link broke; the next join asks again
+    async def _fetch_board(self, turn: int) -> None:
+        """Ask for the board until the hub has told it or, the link being broken meanwhile, another join asks."""
+        for pause in backoff():
+            try:
+                board = await self.ask(BOARD, {}, Board)
+                break
+            except RequestRefused:
+                await asyncio.sleep(pause)
+            if turn != self._joins:
+                return
+        if self.state.board is not None:
+            self.board.found(board)
+            return
         await self.board.show(board)
-        if session is not None:
+        if self._session is not None:
             self.spawn(self.board.keep(board))
-            self.spawn(self.sharing.run(session))
+            self.spawn(self.sharing.run(self._session))
 
     def refill(self, stream: Stream) -> None:
         """Fetch the past of a stream that holds what comes; if the link breaks meanwhile, once it is back."""

@@ -18,6 +18,7 @@ _ADDRESS = re.compile(r"\w+://\S+: ")
 DOWN = ("waiting", "failed")
 GLYPHS = {"live": "●", "connecting": "◐", "waiting": "◐", "failed": "✗", "stopped": "○"}
 OFFLINE = "◌"
+NO_SUCH_FEED = "the session has no feed of this name; somebody may still publish to it"
 HEALTH = {"live": "up", "connecting": "warn", "waiting": "warn", "failed": "error", "stopped": "dim"}
 TRANSPORTS = {"websocket": "ws", "polling": "poll", "long-polling": "long poll"}
 
@@ -88,6 +89,7 @@ class State:
             case Skipped():
                 self.skipped += update.last - update.first + 1
             case Joined():
+                self.feeds.clear()  # told anew, those that there are
                 self.waiting, self.knocks = False, []
                 self.welcome, self.lost, self.since = update.welcome, None, self.clock()
             case Lost():
@@ -119,8 +121,12 @@ class State:
 
     def feed(self, name: str) -> FeedStatus:
         """Give what is known of a feed."""
-        state = "live" if name in OWN_FEEDS else "connecting"
-        return self.feeds.get(name) or FeedStatus(feed=name, state=state, since=self.since)
+        known = self.feeds.get(name)
+        if known is not None or name in OWN_FEEDS:
+            return known or FeedStatus(feed=name, state="live", since=self.since)
+        if self.board is None or name in self.board.feeds:
+            return FeedStatus(feed=name, state="connecting", since=self.since)
+        return FeedStatus(feed=name, state="stopped", since=self.since, note=NO_SUCH_FEED)
 
     def all_feeds(self) -> list[FeedStatus]:
         """Give every feed, in the order of the workspace file."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import Any
 
+import pytest
+
 from collab_dash.board import Pane
 from collab_dash.event import REJECTED, Event
 from collab_dash.peer.session import Events, People
@@ -237,3 +239,31 @@ async def test_a_bad_expression_spoils_its_own_pane_only() -> None:
         assert "filter 'price >'" in seat.text
         assert "filter 'price )'" in seat.text
         assert "BTC-USD  price=2" in seat.text
+
+
+async def test_a_table_that_was_paused_before_anything_came_finds_its_columns_all_the_same() -> None:
+    async with opened(FakeSession(board(Pane(feeds=("btc",), view="table", width=12)))) as seat:
+        await seat.press("space", "space")
+        await seat.happen(tick(1, 2.0, side="buy"))
+        assert "KEY      PRICE  SIDE   AGE" in seat.text
+
+
+@pytest.mark.parametrize("view", ["table", "bars"])
+async def test_the_cursor_is_on_its_row_still_when_another_moment_is_shown(view: str) -> None:
+    pane = Pane(feeds=("btc",), view=view, columns=("key", "price") if view == "table" else (), field="price", width=12)
+    past = [tick(n, float(n), key="abc"[n % 3]) for n in range(1, 60)]
+    async with opened(FakeSession(board(pane), past)) as seat:
+        await seat.press("down", "down")
+        before = seat.pane.chosen()
+        assert before is not None
+        seat.app.live.travel.seek(NOON - 30_000)
+        await seat.until(lambda: seat.app.live.travel.settled)
+        assert seat.text
+        event = seat.pane.chosen()
+        assert event is not None
+        assert event.key == before.key
+        assert (event.offset or 0) <= 30
+        seat.app.live.travel.seek(NOON - 59_000)
+        await seat.until(lambda: seat.app.live.travel.settled)
+        assert seat.text
+        assert seat.pane.chosen() == past[0]

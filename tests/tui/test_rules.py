@@ -178,5 +178,5 @@ async def test_the_rules_are_found_by_name() -> None:
     async with opened(FakeSession(board(Pane(feeds=("btc",))))) as seat:
         await seat.press("colon", *"Rules")
         await seat.until(lambda: "when alerts fire, for everybody" in seat.text)
-        seat.board.action_rules()
+        await seat.press("down", "enter")
         await seat.until(lambda: isinstance(seat.app.screen, RulesDialog))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 import pytest
 import segno
 
 from collab_dash.board import Pane
-from collab_dash.peer.session import Knocks, People
+from collab_dash.errors import RequestRefused
+from collab_dash.peer.session import Joined, Knocks, People
+from collab_dash.peer.updates import Lost
 from collab_dash.tui.drawing.qr import qr_lines
-from collab_dash.wire import LET_IN, REMOVE, RENEW, Knock, Person
-from tui.fake_session import FakeSession, board
+from collab_dash.wire import LET_IN, LINKS, REMOVE, RENEW, Code, Knock, Person
+from tui.fake_session import NOON, FakeSession, board
 from tui.opened import Seat, opened
 
 LOG = Pane(feeds=("btc",), view="log", title="Log")
@@ -164,3 +169,49 @@ async def test_whoever_waits_to_be_let_in_is_told_so() -> None:
         seat.app.live.state.wait()
         await seat.pilot.pause()
         assert "◌ waiting for the host to let you in" in seat.text
+
+
+class Unsteady(FakeSession):
+    """A session whose links cannot be had at times."""
+
+    steady = True
+
+    async def request(
+        self, event: str, data: Any = None, *, timeout: float = 10.0, key: str | None = None
+    ) -> msgspec.Raw:
+        if event == LINKS and not self.steady:
+            raise RequestRefused("the hub does not answer", code=Code.UNAVAILABLE, retry=True)
+        return await super().request(event, data, timeout=timeout, key=key)
+
+
+async def test_links_that_could_not_be_had_come_when_the_link_to_the_hub_is_back() -> None:
+    fake = Unsteady(board(LOG), client="c1")
+    fake.steady = False
+    async with opened(fake) as seat:
+        await seat.push(PEOPLE, Knocks([CY]))
+        await seat.press("S")
+        await seat.until(lambda: "the hub does not answer" in seat.text)
+        assert all(part in seat.text for part in ("at the door", "cy  viewer", "ana  "))
+        await seat.push(Lost("gone", NOON))
+        fake.steady = True
+        await seat.push(Joined(fake.welcome))
+        await seat.until(lambda: "http://h/#e" in seat.text)
+        assert "the hub does not answer" not in seat.text
+
+
+async def test_new_links_are_asked_for_no_longer_once_something_else_is_done() -> None:
+    async with opened(session()) as seat:
+        await share(seat)
+        await seat.press("n", "v", "enter")
+        assert orders(seat) == []
+        assert "new links: the old ones stop at once" not in seat.text
+
+
+async def test_two_who_wait_are_let_in_by_two_keys_however_late_the_hub_says_so() -> None:
+    async with opened(session()) as seat:
+        await seat.push(PEOPLE, Knocks([CY, DI]))
+        await seat.press("P", "y", "y", "y")
+        assert orders(seat) == [(LET_IN, {"client": knock.client, "yes": True}) for knock in (CY, DI)]
+        await seat.push(Knocks([]))
+        await seat.push(Knocks([CY]))
+        assert "cy  viewer" in seat.text

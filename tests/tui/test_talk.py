@@ -9,6 +9,7 @@ from textual.widgets import Input
 
 from collab_dash.board import Page, Pane
 from collab_dash.doc import edits
+from collab_dash.doc.entries import Author
 from collab_dash.peer.updates import Firing
 from collab_dash.tui.panes.log import LogPane
 from collab_dash.wire import Alert
@@ -259,3 +260,73 @@ async def test_a_mark_of_a_document_that_began_anew_is_there_once() -> None:
         assert list(seat.app.live.talk.marks.marks) == list(seat.session.shared.document.marks)
         seat.session.shared.edit(lambda document: edits.forget_chat(document, keep=0))
         await seat.until(lambda: "@ana once" not in seat.text)
+
+
+async def test_who_has_no_id_is_told_apart_from_the_person_of_that_name() -> None:
+    nobody = Author(name="bo", color=BO.color)
+    async with at_board(session(LOG, CHAT, MARKS), size=(160, 45)) as (seat, bo):
+        bo.say("it was me")
+        bo.say("no, me", by=nobody)
+        bo.say("beep", by=Author())
+        id_ = bo.mark(60, by=nobody)
+        bo.comment(id_, "mine", by=nobody)
+        bo.comment(id_, "@ana not mine")
+        await seat.until(lambda: "bo         it was me" in seat.text)
+        assert "~bo        no, me" in seat.text
+        assert "~somebody  beep" in seat.text
+        assert "^~bo 2" in seat.line("14:00:00  BTC-USD")
+        await seat.press("1", "down", "c")
+        await seat.until(lambda: "· ^~bo" in seat.text)
+        assert "~bo  14:00:00" in seat.text
+        assert " bo  14:00:00" in seat.text
+
+
+async def test_a_pane_whose_filter_is_not_understood_shows_no_event_that_is_gone_to() -> None:
+    bad = Pane(feeds=("btc",), view="log", title="Bad", filter="price >")
+    async with at_board(session(bad, LOG)) as (seat, bo):
+        bo.mark(50)
+        await seat.until(lambda: "^bo" in seat.text)
+        await seat.press("u")
+        await seat.until(lambda: rows(seat.pane).cursor is not None)
+        assert seat.pane.name_on_screen == "Log"
+        await seat.press("1", "t", "comma")
+        await seat.until(lambda: seat.app.live.travel.settled)
+
+
+async def test_the_cursor_stays_on_its_mark_when_others_come_before_it() -> None:
+    async with at_board(session(MARKS, LOG), size=(160, 45)) as (seat, bo):
+        bo.mark(20, by=ANA, text="the early one"), bo.mark(40, by=ANA, text="the late one")
+        await seat.until(lambda: "2 marks" in seat.text)
+        await seat.press("1", "down", "down")
+        bo.mark(50, text="a later one")
+        await seat.press("m")
+        assert sorted(mark.text for mark in seat.session.shared.document.marks.values()) == [
+            "a later one",
+            "the late one",
+        ]
+
+
+async def test_the_cursor_stays_on_its_note_when_one_before_it_is_taken_back() -> None:
+    async with at_board(session(LOG), size=(120, 40)) as (seat, bo):
+        id_ = bo.mark(60)
+        first = bo.comment(id_, "one", at=NOON + 1)
+        mine = bo.comment(id_, "mine", by=ANA, at=NOON + 2)
+        bo.comment(id_, "three", at=NOON + 3)
+        await seat.until(lambda: "^bo 3" in seat.text)
+        await seat.press("down", "c", "up", "G", "up", "up", "up")
+        bo.session.shared.edit(lambda document: edits.remove(document, "notes", first))
+        await seat.until(lambda: "one" not in seat.text)
+        await seat.press("x")
+        assert mine not in seat.session.shared.document.notes
+
+
+async def test_m_marks_what_is_shown_where_a_pane_is_paused() -> None:
+    async with at_board(session(LOG, TABLE, LINE)) as (seat, _):
+        for pane in "123":
+            await seat.press(pane, "space")
+        await seat.happen(tick(61, 7.0))
+        for pane in "123":
+            await seat.press(pane)
+            assert seat.pane.chosen() == tick(60, 104.0)
+        await seat.press("space")
+        assert seat.pane.chosen() == tick(61, 7.0)

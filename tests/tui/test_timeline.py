@@ -199,7 +199,7 @@ async def test_capital_t_goes_to_a_time_that_is_typed() -> None:
         await seat.write("13:5")
         assert "✗ is not a time such as 14:18" in seat.text
         await seat.press("enter")
-        assert seat.board.typing_time
+        assert seat.board.typing
         await seat.write("2")
         assert "2025-11-22 13:52:00.000 UTC" in seat.text
         await seat.press("enter")

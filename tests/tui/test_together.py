@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from collab_dash.board import Page, Pane
+from collab_dash.glance import LONGEST, MAX_STATE_BYTES
 from collab_dash.peer.session import Joined, Lost, People
-from collab_dash.tui.company import AWAY_AFTER
+from collab_dash.tui.company import AWAY_AFTER, OFFERED
 from collab_dash.tui.panes.rows import RowsPane
 from collab_dash.wire import BRING, Brought, Person
 from tui.fake_session import NOON, FakeSession, board, live, status, tick, welcome
@@ -183,8 +184,15 @@ async def test_one_of_several_is_chosen_from_a_list() -> None:
         assert "Follow whom?" in here.seat.text
         await here.seat.press("down", "enter")
         assert here.following == "c3"
-        await here.seat.press("escape", "F", "1")
+        await here.seat.press("escape", "F", "9")
+        assert "Follow whom?" in here.seat.text, "there is no ninth"
+        await here.seat.press("1")
         assert here.following == "c2"
+        await here.seat.press("escape", "F")
+        x, y, *_ = here.seat.app.screen.query_one("ChoiceSheet").region
+        await here.seat.pilot.click(offset=(x + 4, y + 2))
+        await here.seat.press("enter")
+        assert here.following == "c3"
 
 
 async def test_the_followed_are_told_by_whom() -> None:
@@ -276,7 +284,11 @@ async def test_an_offer_is_taken_by_j_or_left() -> None:
         await here.seat.press("escape")
         assert "everyone to" not in here.seat.text
         await here.seat.push(offer)
-        here.seat.clock.now += 30_000
+        here.seat.clock.now += 3_600_000  # a clock that is set has no say in it
+        here.seat.board._tick()
+        await here.seat.pilot.pause()
+        assert "everyone to" in here.seat.text
+        here.seat.app.live.company._offered_until -= OFFERED
         here.seat.board._tick()
         await here.seat.pilot.pause()
         assert "everyone to" not in here.seat.text
@@ -329,3 +341,18 @@ async def test_the_dialog_says_what_everybody_does() -> None:
         await here.seat.press("P")
         assert "away · follows ana" in here.seat.line("Overview › 2 Table")
         assert "leads 13:59" in here.seat.line("viewer")
+
+
+async def test_where_we_look_is_told_in_few_bytes_however_long_a_key_is() -> None:
+    long = "k" * 2 * MAX_STATE_BYTES
+    async with opened(FakeSession(board(Pane(feeds=("btc",), view="table")), [tick(1, 1.0, key=long)])) as seat:
+        await seat.press("down")
+        await seat.until(lambda: bool(seat.session.said and seat.session.said[-1].key))
+        assert seat.session.said[-1].key == "k" * LONGEST
+        where: dict[str, Any] = {
+            "page": seat.session.said[-1].page,
+            "pane": seat.session.said[-1].pane,
+            "key": "k" * LONGEST,
+        }
+        await seat.push(People([Person(client="c3", name="cy", role="editor", person="c3", since=NOON, **where)]))
+        await seat.until(lambda: "<cy" in seat.text)

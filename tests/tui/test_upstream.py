@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
@@ -11,7 +12,7 @@ from collab_dash.board import Board, Page, Pane
 from collab_dash.event import Event
 from collab_dash.peer.session import People
 from collab_dash.wire import FeedStatus, Person
-from tui.fake_session import NOON, FakeSession, screen_strips
+from tui.fake_session import NOON, FakeSession, board, screen_strips, tick
 from tui.opened import opened
 
 NASTY = [
@@ -74,3 +75,61 @@ async def test_deep_nesting_is_shown_as_far_as_it_is_read(view: str) -> None:
         assert "a:b" in seat.text
         await seat.press("G")
         assert "]" in seat.text
+
+
+async def test_a_unit_that_somebody_chose_is_never_obeyed_by_a_terminal() -> None:
+    panes = [
+        Pane(feeds=("btc",), view=view, field="price", unit="\x1b[31m", width=12) for view in ("bars", "line", "stat")
+    ]
+    async with opened(FakeSession(board(*panes), [tick(1, 2.0)])) as seat:
+        assert seat.text.count("␛[31m") >= 3
+        assert "\x1b" not in seat.text
+
+
+async def test_a_key_is_never_obeyed_in_the_line_that_a_chart_is_told_in() -> None:
+    past = [tick(1, 2.0, key="\x1b[31mred")]
+    async with opened(FakeSession(board(Pane(feeds=("btc",), view="line", field="price")), past)) as seat:
+        assert seat.pane.digest() == "␛[31mred 2"
+
+
+NUMBERS: dict[str, list[float]] = {
+    "as far apart as can be": [1.7e308, -1.7e308],
+    "too long for a float": [10**400, 1],
+    "hardly anything": [5e-324, 1e-320],
+    "hardly different": [1e-300, 1.0000000000000002e-300],
+    "of all sizes": [1e-300, 1e99, -1e99, 2**63, 0.0, -0.0],
+}
+
+
+@pytest.mark.parametrize("numbers", NUMBERS.values(), ids=NUMBERS)
+@pytest.mark.parametrize("unit", ["", "bytes"])
+@pytest.mark.parametrize("view", VIEWS)
+async def test_whatever_number_a_source_sends_is_drawn(view: str, unit: str, numbers: list[float]) -> None:
+    columns = ("key", "n", "spark(n)", "bar(n)", "bytes(n)") if view == "table" else ()
+    pane = Pane(feeds=("f",), view=view, field="n", unit=unit, columns=columns, width=12)
+    past = [
+        Event(offset=i, feed="f", type="a:b", key=key, time=at, received=at, data={"n": n, "m": n})
+        for i, (n, key) in enumerate(((n, key) for n in numbers for key in "ab"), 1)
+        for at in (NOON - 20_000 + i * 1000,)
+    ]
+    async with opened(FakeSession(board(pane), past), size=(90, 24)) as seat:
+        assert "a:b" not in seat.text or view in ("log", "json")
+        assert len(seat.pane.digest()) < 500 or view in ("log", "json")
+        assert all(sum(cell_len(segment.text) for segment in strip) == 90 for strip in screen_strips(seat.app))
+
+
+@pytest.mark.parametrize("times", [(1, NOON), (NOON, NOON + 10**15), (-(10**15), NOON - 1000, NOON)])
+async def test_a_chart_takes_no_longer_however_far_apart_its_times_are(times: tuple[int, ...]) -> None:
+    past = [
+        Event(offset=n, feed="f", type="a:b", key="k", time=at, received=NOON, data={"n": n})
+        for n, at in enumerate(times, 1)
+    ]
+    pane = Pane(feeds=("f",), view="line", field="n", width=12)
+    async with asyncio.timeout(5), opened(FakeSession(board(pane), past)) as seat:
+        assert f"last {len(times)}" in seat.text
+
+
+async def test_a_number_that_nothing_came_with_is_said_to_be_missing() -> None:
+    words = Event(offset=1, feed="f", type="a:b", received=NOON, data={"text": "x"})
+    async with opened(FakeSession(board(Pane(feeds=("f",), view="stat", field="n")), [words])) as seat:
+        assert "No number in what came: n" in seat.text

@@ -35,11 +35,12 @@ class Canvas:
             self.set(x, y)
 
     def stroke(self, points: list[tuple[int, int]]) -> None:
-        """Connect `points`, each further right than the one before, without gaps."""
+        """Connect `points`, each further right than the one before, without gaps; however far outside they are."""
         for (x0, y0), (x1, y1) in pairwise(points):
             steps = max(x1 - x0, 1)
-            previous = y0
-            for step in range(1, steps + 1):
+            first = max(1, -x0)
+            previous = y0 + round((y1 - y0) * (first - 1) / steps)
+            for step in range(first, min(steps, self.width * 2 - x0) + 1):
                 y = y0 + round((y1 - y0) * step / steps)
                 low, high = (previous + 1, y) if y > previous else (y, previous - 1)
                 self.column(x0 + step, min(low, y), max(high, y))

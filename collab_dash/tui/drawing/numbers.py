@@ -8,17 +8,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 _DECIMAL = re.compile(r"-?\d{1,15}\.\d{1,12}")
+LARGEST, SMALLEST = 1e100, 1e-100
 _POWERS = ("", "k", "M", "G", "T", "P")
 
 
 def as_number(value: Any) -> float | int | None:
-    """Give `value` as a number if it is one, or is text that can only mean one, such as ``"84737.58"``."""
+    """
+    Give `value` as a number if it is one, or is text that can only mean one, such as ``"84737.58"``.
+
+    None is so large, or so near to zero, that sums and shares of two of them could not be told any more.
+    """
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, int):
-        return value
+        return value if -LARGEST < value < LARGEST else None
     if isinstance(value, float):
-        return value if math.isfinite(value) else None
+        return (value if abs(value) > SMALLEST else 0.0) if abs(value) < LARGEST else None
     if isinstance(value, str) and _DECIMAL.fullmatch(value):
         return float(value)
     return None
@@ -54,6 +59,8 @@ def short(value: float) -> str:
     size, power = abs(value), 0
     while size >= 999.5 and power < len(_POWERS) - 1:
         size, power = size / 1000, power + 1
+    if size >= 999.5:
+        return f"{value:.0e}"
     if power == 0 and float(value).is_integer():
         return f"{value:.0f}"
     places = 0 if size >= 100 else 1 if size >= 10 or power else 2
@@ -65,6 +72,8 @@ def size(count: float) -> str:
     power = 0
     while count >= 999.5 and power < len(_POWERS) - 1:
         count, power = count / 1000, power + 1
+    if count >= 999.5:
+        return f"{count:.0e} {_POWERS[-1]}B"
     places = 1 if power and count < 10 else 0
     return f"{count:.{places}f} {_POWERS[power]}B"
 

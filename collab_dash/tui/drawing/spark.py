@@ -47,8 +47,8 @@ def spark(values: Sequence[float], cells: int) -> str:
     low, high = min(values), max(values)
     if high == low:
         return BLOCKS[3] * len(values)
-    scale = (len(BLOCKS) - 1) / (high - low)
-    return "".join(BLOCKS[round((value - low) * scale)] for value in values)
+    highest, whole = len(BLOCKS) - 1, high - low
+    return "".join(BLOCKS[round((value - low) / whole * highest)] for value in values)
 
 
 def _squeeze(values: Sequence[float], cells: int) -> list[float]:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...errors import CollabDashError
 from ...event import Event
 from ...filter import compile_expression
+from ...glance import LONGEST
 from ..drawing.numbers import as_number, decimals, number, size, span
 from ..drawing.row import Row
 from ..drawing.spark import bar
-from ..drawing.text import fit
+from ..drawing.text import clean, fit
 from ..drawing.text import width as cells_of
 from .columns import plain
+from .parts import Parts
+from .pointers import Tag, pointing
 from .rows import RowsPane
+from .tally import Tally
 
 MOST = 1000
 LONGEST_NAME = 24
@@ -30,12 +33,14 @@ class BarsPane(RowsPane):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._counts: Counter[str] = Counter()
-        self._buckets: deque[tuple[int, Counter[str]]] = deque()
+        self._tally = Tally(self.span)
         self._values: dict[str, float] = {}
+        self._parts = Parts()
+        self._held = ""
         self._bars: list[tuple[str, float]] = []
         self._most = 1.0
         self._name_cells = 4
+        self._end_cells = 0
         self._value_cells = 3
         self._field: Callable[[Event], Any] | None = None
         self._by: Callable[[Event], Any] = lambda event: event.key or event.type
@@ -53,34 +58,31 @@ class BarsPane(RowsPane):
             self._take_values(events)
             return
         for event in events:
-            second = event.received // 1000
-            if not self._buckets or second > self._buckets[-1][0]:
-                self._buckets.append((second, Counter()))
-            name = plain(self._by(event)) or "–"
-            self._buckets[-1][1][name] += 1
-            self._counts[name] += 1
+            self._parts.take(self._tally.add(event.received // 1000, self._bar_of(event)), event)
         self._expire()
+
+    def _bar_of(self, event: Event) -> str:
+        """Give the name of the bar that an event belongs to."""
+        return plain(self._by(event))[:LONGEST] or "–"
 
     def _take_values(self, events: Sequence[Event]) -> None:
         assert self._field is not None  # noqa: S101
         for event in events:
             amount = as_number(self._field(event))
-            name = plain(self._by(event))
+            name = self._bar_of(event)
             if amount is not None and (name in self._values or len(self._values) < MOST):
                 self._values[name] = amount
+                self._parts.take(name, event)
 
     def _expire(self) -> None:
-        oldest = self.live.clock() // 1000 - self.span
-        while self._buckets and self._buckets[0][0] <= oldest:
-            self._counts.subtract(self._buckets.popleft()[1])
-        if len(self._counts) > MOST:
-            self._counts = +self._counts
+        for name in self._tally.expire(self.live.clock() // 1000):
+            self._parts.latest.pop(name, None)
 
     def forget(self) -> None:
         """Forget everything."""
-        self._counts.clear()
-        self._buckets.clear()
+        self._tally.clear()
         self._values.clear()
+        self._parts.clear()
 
     def _rank(self) -> None:
         if self._field is not None:
@@ -88,7 +90,7 @@ class BarsPane(RowsPane):
         else:
             if not self.frozen:
                 self._expire()
-            items = [(name, count) for name, count in self._counts.items() if count > 0]
+            items = list(self._tally.counts.items())
         self._bars = sorted(items, key=lambda item: (-item[1], item[0]))
 
     def count(self) -> int:
@@ -98,16 +100,26 @@ class BarsPane(RowsPane):
     def body(self, width: int, height: int) -> list[Row]:
         """Draw the largest."""
         self._rank()
+        self._parts.look(self.live.talk.marks, self.spec.feeds)
+        if self.cursor is not None:
+            self.cursor = self._row_of(self._held, self.cursor)
+        self._end_cells = self._widest_end(height)
         self._most = max((abs(value) for _, value in self._bars), default=0) or 1
         for name, value in self._bars[:height]:
             self._name_cells = min(max(self._name_cells, cells_of(name)), LONGEST_NAME, width * 2 // 5)
             self._value_cells = max(self._value_cells, len(self._write(value)))
         return super().body(width, height)
 
+    def _widest_end(self, height: int) -> int:
+        """Give how much room bars have to leave, so that no number is hidden by what stands at the end of its row."""
+        pointers = pointing(self.onlookers())
+        shown = range(self.top, min(self.top + height, self.count()))
+        return max((self.end_of(index, pointers).cells for index in shown), default=0)
+
     def row(self, index: int, width: int) -> Row:
         """Draw one bar."""
         name, value = self._bars[index]
-        room = max(width - self._name_cells - self._value_cells - 4, 1)
+        room = max(width - self._name_cells - self._value_cells - self._end_cells - 4, 1)
         row = Row(fit(name, self._name_cells) + "  ", self.ink("text"))
         row.add(bar(abs(value) / self._most, room), self.ink("accent" if value >= 0 else "down"))
         row.to(self._name_cells + 2 + room + 2, self.ink("text"))
@@ -117,13 +129,54 @@ class BarsPane(RowsPane):
         if self.spec.unit == "bytes":
             return size(value)
         written = number(value, decimals(value))
-        return f"{written} {self.spec.unit}" if self.spec.unit else written
+        return f"{written} {clean(self.spec.unit)}" if self.spec.unit else written
+
+    # The bar under the cursor
+
+    def _row_of(self, name: str, otherwise: int) -> int:
+        return next((row for row, (each, _) in enumerate(self._bars) if each == name), otherwise)
+
+    def moved(self) -> None:
+        """Stay on this bar, wherever it is sorted to."""
+        self._held = self._bars[self.cursor][0] if self.cursor is not None and self.cursor < self.count() else ""
+
+    def action_live(self) -> None:
+        """Let go of the bar."""
+        self._held = ""
+        super().action_live()
+
+    def chosen(self) -> Event | None:
+        """Give the latest event of the bar under the cursor, or else of all."""
+        name = self._held
+        if self.cursor is not None and self.cursor < self.count() and name not in self._parts.latest:
+            name, _ = self._bars[self.cursor]
+        return self._parts.latest.get(name, self.latest)
+
+    def tag(self, index: int) -> Tag:
+        """Give the bar's name, whatever event was its latest."""
+        name, _ = self._bars[index]
+        event = self._parts.latest.get(name)
+        return Tag(event.offset if event is not None else None, name)
+
+    def marked(self, index: int) -> list[str]:
+        """Give the marks of a bar."""
+        return self._parts.marked(self._bars[index][0])
+
+    def reveal(self, event: Event, past: Sequence[Event] = ()) -> bool:
+        """Put the cursor on an event's bar."""
+        self._rank()
+        row = self._row_of(self._bar_of(event), -1)
+        if row >= 0:
+            self.show_row(row)
+        return row >= 0
+
+    # In a line
 
     def summary(self) -> str:
         """Say what is drawn."""
         if self._field is None:
             return f"count · {span(self.span)} · {sum(value for _, value in self._bars):,.0f} in all"
-        return f"{self.spec.field} · {len(self._bars):,} bars"
+        return f"{clean(self.spec.field)} · {len(self._bars):,} bars"
 
     def digest(self) -> str:
         """Say the largest."""

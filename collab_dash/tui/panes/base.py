@@ -184,7 +184,7 @@ class Pane(Tapped, can_focus=True):
 
     def chosen(self) -> Event | None:
         """Give the event that enter and y are about."""
-        return self.last
+        return self.latest
 
     @property
     def has_cursor(self) -> bool:

@@ -13,7 +13,7 @@ from ..drawing.row import Row
 from ..drawing.text import clean, fit
 from ..drawing.text import width as cells_of
 from ..talk.references import DAY, links
-from ..talk.talk import ink_of
+from ..talk.talk import called, ink_of
 from .spoken import SpokenPane
 
 LONGEST_NAME = 12
@@ -80,7 +80,7 @@ class ChatPane(SpokenPane):
         if facts != self._drawn:
             self._drawn = facts
             shown = chat.order[-MOST_LINES:]
-            names = [cells_of(clean(chat.lines[id_].by.name)) for id_ in shown]
+            names = [cells_of(called(chat.lines[id_].by)) for id_ in shown]
             name = min(max(names, default=0), LONGEST_NAME)
             self._lines = [(id_, row) for id_ in shown for row in self._said(id_, width, name, day)]
         return self._lines
@@ -90,7 +90,7 @@ class ChatPane(SpokenPane):
         line = self.live.talk.chat.lines[id_]
         when = clock(line.at, seconds=False) if line.at // DAY == day else moment(line.at)[5:16]
         head = Row(f"{when}  ", self.ink("dim"))
-        head.add(fit(clean(line.by.name) or "–", name) + "  ", self.ink(ink_of(line.by)))
+        head.add(fit(called(line.by), name) + "  ", self.ink(ink_of(line.by)))
         indent = min(head.cells, width // 2)
         rows = list(self.told(line.text, width - indent)) or [Row()]
         rows = [head.extend(rows[0]), *(Row(" " * indent, None).extend(row) for row in rows[1:])]
@@ -104,7 +104,7 @@ class ChatPane(SpokenPane):
         if not order:
             return ""
         line = self.live.talk.chat.lines[order[-1]]
-        return f"{clean(line.by.name)}: {clean(line.text)}"
+        return f"{called(line.by)}: {clean(line.text)}"
 
     # Keys
 

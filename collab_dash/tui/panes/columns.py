@@ -134,8 +134,8 @@ def plain(value: Any) -> str:
         return clean(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, (int, float)):
-        return number(value, decimals(value))
+    if isinstance(value, (int, float)) and (amount := as_number(value)) is not None:
+        return number(amount, decimals(amount))
     return clean(msgspec.json.encode(value).decode())
 
 

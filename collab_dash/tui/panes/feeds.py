@@ -32,25 +32,23 @@ class FeedsPane(RowsPane):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "report", "Feed", key_display="enter")]
 
     header_rows = 0
+    of_session = True
 
     def __init__(self, live: Live, spec: Spec, number: int) -> None:
         super().__init__(live, spec, number)
         self._name_cells = 8
         self._lines: list[tuple[str, Row]] = []
 
-    def on_mount(self) -> None:
-        """Watch the session."""
-        self.live.state.watch(self.want_paint)
-
     def body(self, width: int, height: int) -> list[Row]:
         """Draw the feeds, and below them the recording where there is room."""
-        statuses = self.live.state.all_feeds()
+        statuses, before = self.live.state.all_feeds(), self._lines
         longest = max((cells_of(clean(status.feed)) for status in statuses), default=0)
         self._name_cells = min(max(self._name_cells, longest), 18)
         self._lines = [line for status in statuses for line in self._feed(status, width)]
         store = self._store()
         if height > len(self._lines) + len(store):
             self._lines += [("", Row())] + [("", row) for row in store]
+        self.stay(before, self._lines)
         return super().body(width, height)
 
     def _feed(self, status: FeedStatus, width: int) -> list[tuple[str, Row]]:

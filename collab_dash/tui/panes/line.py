@@ -195,7 +195,7 @@ class LinePane(CoursesPane):
         if self.spec.unit == "bytes":
             return size(value)
         written = number(value, decimals(value))
-        return f"{written} {self.spec.unit}" if self.spec.unit else written
+        return f"{written} {clean(self.spec.unit)}" if self.spec.unit else written
 
     def summary(self) -> str:
         """Say the lowest, highest and last value of what is drawn."""
@@ -210,7 +210,7 @@ class LinePane(CoursesPane):
 
     def digest(self) -> str:
         """Say the latest values."""
-        return "  ".join(f"{name} {self._value(course.last)}".strip() for name, course in self._shown())
+        return "  ".join(f"{clean(name)} {self._value(course.last)}".strip() for name, course in self._shown())
 
 
 def _scaled(course: Course, left: int, *, relative: bool) -> Points:

@@ -61,7 +61,7 @@ class LogPane(RowsPane):
     def chosen(self) -> Event | None:
         """Give the event under the cursor, or the latest."""
         if self.cursor is None or self.cursor >= self.count():
-            return self.last
+            return self.latest
         return self._events[-1 - self.cursor]
 
     def tag(self, index: int) -> Tag:

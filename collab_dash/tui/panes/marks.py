@@ -46,12 +46,14 @@ class MarksPane(RowsPane):
     ]
 
     header_rows = 0
+    of_session = True
 
     def __init__(self, *args: object) -> None:
         super().__init__(*args)  # type: ignore[arg-type]  # as every pane
         self._story = Story(self.want_paint)
         self._items: list[Item] = []
         self._made_of: tuple[object, ...] = ()
+        self._held = ""
 
     @property
     def name_on_screen(self) -> str:
@@ -59,13 +61,11 @@ class MarksPane(RowsPane):
         return self.spec.title or "Notes & alerts"
 
     def on_mount(self) -> None:
-        """Watch the session, and listen to the feed of alerts."""
-        self.live.state.watch(self.want_paint)
+        """Listen to the feed of alerts."""
         self.live.streams.tap(SELECTION, self._story)
 
     def on_unmount(self) -> None:
-        """Watch and listen no more."""
-        self.live.state.unwatch(self.want_paint)
+        """Listen no more."""
         self.live.streams.leave(self._story)
 
     # What there is
@@ -81,7 +81,13 @@ class MarksPane(RowsPane):
             items = [Item(mark.time, id_) for id_, mark in marks.marks.items()]
             items += [Item(alert.time or alert.fired, id_, alert) for id_, alert in alerts.items()]
             self._items = sorted(items, key=lambda item: item[:2], reverse=True)
+            if self.cursor is not None:
+                self.cursor = next((row for row, item in enumerate(self._items) if item.id == self._held), self.cursor)
         return self._items
+
+    def moved(self) -> None:
+        """Stay on this mark or alert, whatever comes before it."""
+        self._held = self.items[self.cursor].id if self.cursor is not None and self.cursor < self.count() else ""
 
     @property
     def _firing(self) -> dict[str, Alert]:

@@ -13,22 +13,25 @@ class PeoplePane(RowsPane):
     """Everybody who is here, and where they look."""
 
     header_rows = 0
-
-    def on_mount(self) -> None:
-        """Watch the session."""
-        self.live.state.watch(self.want_paint)
+    of_session = True
+    _name_cells = 6
 
     def count(self) -> int:
         """Count the people."""
         return len(self.live.state.people)
 
+    def body(self, width: int, height: int) -> list[Row]:
+        """Draw them, their names in one column."""
+        state = self.live.state
+        longest = max((cells_of(state.name_of(person)) for person in state.people), default=0)
+        self._name_cells = min(max(longest, 6), 20)
+        return super().body(width, height)
+
     def row(self, index: int, width: int) -> Row:
         """Draw one person: name, role, where they look."""
-        state = self.live.state
+        state, cells = self.live.state, self._name_cells
         person = state.people[index]
         dim = self.ink("dim")
-        longest = max(cells_of(state.name_of(other)) for other in state.people)
-        cells = min(max(longest, 6), 20)
         row = Row(fit(state.name_of(person, cells), cells), self.ink_of(person))
         row.add(f"  {clean(person.role):<6}  ", dim)
         place = state.where(person.page, person.pane, but=self.page_title)

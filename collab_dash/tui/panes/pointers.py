@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ...glance import LONGEST
 from ...wire import Person
 
 
@@ -14,7 +15,7 @@ class Tag(NamedTuple):
 
     Args:
         offset: The event's number in the log; None for one that is not there.
-        key: Its key where a row stands for one, otherwise empty.
+        key: Its key where a row stands for one, otherwise empty; people are told the beginning of a long one.
 
     """
 
@@ -24,7 +25,7 @@ class Tag(NamedTuple):
     def is_under(self, person: Person) -> bool:
         """Tell whether somebody has the cursor on it."""
         if self.key:
-            return person.key == self.key
+            return person.key == self.key[:LONGEST]
         return self.offset is not None and not person.key and person.offset == self.offset
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from msgspec import structs
 from textual import events
 from textual.binding import Binding, BindingType
 
-from ...glance import Glance
+from ...glance import LONGEST, Glance
 from ...wire import Person
 from ..drawing.row import Row
 from .base import Pane
@@ -16,6 +17,8 @@ from .pointers import Tag, pointing
 from .signs import signs
 
 UNSEEN = 10
+
+Lines = Sequence[tuple[str, Row]]
 
 
 class RowsPane(Pane):
@@ -63,19 +66,30 @@ class RowsPane(Pane):
         return [self.header(width), *rows] if self.header_rows else rows
 
     def _finished(self, index: int, width: int, pointers: list[Person]) -> Row:
-        row = self.row(index, width)
-        end = Row(" ", self.ink("text")).extend(signs(self, marks)) if (marks := self.marked(index)) else Row()
-        if pointers:
-            end.extend(self._pointers(self.tag(index), pointers))
+        row, end = self.row(index, width), self.end_of(index, pointers)
         if 0 < end.cells < width:
             row = row.trimmed().crop(width - end.cells).to(width - end.cells, self.ink("text")).extend(end)
         if index == self.cursor and self.has_focus:
             return row.to(width, self.ink("text")).restyle(self.ink("select"))
         return row
 
+    def end_of(self, index: int, pointers: list[Person]) -> Row:
+        """Draw what stands at the end of a row: its marks, and which of `pointers` have the cursor on it."""
+        end = Row(" ", self.ink("text")).extend(signs(self, marks)) if (marks := self.marked(index)) else Row()
+        return end.extend(self._pointers(self.tag(index), pointers)) if pointers else end
+
     def marked(self, index: int) -> list[str]:
         """Give the ids of the marks to show on a row."""
         return []
+
+    def stay(self, before: Lines, after: Lines) -> None:
+        """Keep the cursor on what it was on, where rows are lines of something that has an id."""
+        if self.cursor is None or self.cursor >= len(before) or before is after or not before[self.cursor][0]:
+            return
+        id_ = before[self.cursor][0]
+        old, new = ([row for row, line in enumerate(lines) if line[0] == id_] for lines in (before, after))
+        if new:
+            self.cursor = new[min(old.index(self.cursor), len(new) - 1)]
 
     @property
     def has_cursor(self) -> bool:
@@ -100,7 +114,7 @@ class RowsPane(Pane):
     def point(self, glance: Glance) -> Glance:
         """Add where in it we are to where we look."""
         tag = Tag() if self.cursor is None or self.cursor >= self.count() else self.tag(self.cursor)
-        return structs.replace(glance, offset=tag.offset, key=tag.key, scroll=self.top)
+        return structs.replace(glance, offset=tag.offset, key=tag.key[:LONGEST], scroll=self.top)
 
     def follow(self, person: Person) -> None:
         """Go to the row that somebody is at; where they have none, be live, or as far down as they are."""

@@ -10,6 +10,7 @@ from ...event import Event
 from ...filter import compile_expression
 from ..drawing.numbers import as_number
 from .columns import plain
+from .parts import Parts
 
 POINTS = 600
 MOST_SERIES = 12
@@ -55,12 +56,17 @@ class Courses:
         by: An expression that tells courses apart; empty for the event's key.
         span: Seconds that are kept.
 
+    Attributes:
+        by_name: The courses.
+        parts: Takes note of which course each event is of; None for nobody.
+
     Raises:
         FilterError: If an expression cannot be understood.
 
     """
 
     def __init__(self, field: str, by: str, span: int) -> None:
+        self.parts: Parts | None = None
         self.step = max(span * 1000 // POINTS, 1)
         self.by_name: dict[str, Course] = {}
         self.field = field
@@ -81,6 +87,8 @@ class Courses:
                     continue
                 course = courses[name] = Course(self.step)
             course.add(event.time or event.received, number)
+            if self.parts is not None:
+                self.parts.take(name, event)
 
     def newest(self) -> int:
         """Give the time of the latest point, or 0."""

@@ -23,19 +23,12 @@ class SpokenPane(RowsPane):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("L,shift+l,end", "live", "Latest", show=False)]
 
     header_rows = 0
+    of_session = True
 
     def __init__(self, *args: object) -> None:
         super().__init__(*args)  # type: ignore[arg-type]  # as every pane
         self._lines: list[tuple[str, Row]] = []
         self._up = 0
-
-    def on_mount(self) -> None:
-        """Watch the session."""
-        self.live.state.watch(self.want_paint)
-
-    def on_unmount(self) -> None:
-        """Watch it no more."""
-        self.live.state.unwatch(self.want_paint)
 
     def spoken(self, width: int) -> list[tuple[str, Row]]:
         """Give every line, with the id of what it is part of."""
@@ -43,7 +36,9 @@ class SpokenPane(RowsPane):
 
     def body(self, width: int, height: int) -> list[Row]:
         """Draw the lines in the window, the last ones unless somebody moves."""
+        before = self._lines
         self._lines = self.spoken(width)
+        self.stay(before, self._lines)
         if self.cursor is None:
             self._up = max(min(self._up, self.count() - height), 0)
             self.top = max(self.count() - height - self._up, 0)

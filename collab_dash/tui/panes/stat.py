@@ -12,7 +12,9 @@ from ..drawing.row import Row
 from ..drawing.spark import spark
 from ..drawing.text import clean, cut, fit
 from .courses import CoursesPane
+from .parts import Parts
 from .series import Course
+from .signs import signs
 
 TILE, HIGHEST = 20, 5
 _GLYPHS = DIGITS3X3
@@ -24,10 +26,21 @@ class StatPane(CoursesPane):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._places: dict[str, int] = {}
+        self._parts = self._courses.parts = Parts()
+
+    def forget(self) -> None:
+        """Forget every number, and what it came from."""
+        super().forget()
+        self._parts.clear()
 
     def body(self, width: int, height: int) -> list[Row]:
         """Draw a tile for every number."""
+        self._parts.look(self.live.talk.marks, self.spec.feeds)
         courses = list(self._courses.by_name.items())
+        if not courses:
+            return [
+                Row(cut(f"No number in what came: {clean(self.spec.field) or 'any field'}", width), self.ink("dim"))
+            ]
         across = max(min(len(courses), width // TILE), 1)
         down = -(-len(courses) // across)
         each = (height + 1) // down
@@ -46,9 +59,8 @@ class StatPane(CoursesPane):
     def _tile(self, name: str, course: Course, width: int, height: int) -> list[Row]:
         """Draw a name, a number, and its course in what height is left, but no higher than looks well."""
         value, unit = self._write(name, course.last)
-        label = clean(name or self.spec.field.replace("_", " ").replace(".", " "))
         strong, dim, accent = self.ink("strong"), self.ink("dim"), self.ink("accent")
-        rows = [Row(cut(label, width), dim)]
+        rows = [self._label(name, width)]
         if height >= 5 and len(value) * 3 + len(unit) + 1 <= width:
             rows += [Row(line, strong) for line in _big(value)]
         else:
@@ -61,6 +73,15 @@ class StatPane(CoursesPane):
         elif room > 1:
             rows += [Row(line, accent) for line in area(course.values()[-2 * width :], width, room)]
         return rows
+
+    def _label(self, name: str, width: int) -> Row:
+        """Name a number, with its marks at the end."""
+        label = clean(name or self.spec.field.replace("_", " ").replace(".", " "))
+        if not (marks := self._parts.marked(name)):
+            return Row(cut(label, width), self.ink("dim"))
+        end = signs(self, marks).crop(width // 2)
+        room = width - end.cells
+        return Row(cut(label, room - 1), self.ink("dim")).to(room, self.ink("text")).extend(end)
 
     def _write(self, name: str, value: float) -> tuple[str, str]:
         if self.spec.unit == "bytes":

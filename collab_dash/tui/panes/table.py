@@ -54,7 +54,7 @@ class TablePane(RowsPane):
         self._widths: list[int] = []
         self._order: list[Entry] | None = None
         self._sort: tuple[int, bool] | None = None
-        self._held: Entry | None = None
+        self._held: str | None = None
         try:
             self._use([Column(text) for text in self.spec.columns])
         except CollabDashError as error:
@@ -73,7 +73,7 @@ class TablePane(RowsPane):
             self._use(automatic(events[:50], before=["key"] if keyed else [], after=["age"]))
         entries = self._entries
         for event in events:
-            key = event.key or event.type
+            key = _key_of(event)
             entry = entries.get(key)
             if entry is None:
                 entry = entries[key] = Entry(event, len(self._sparks))
@@ -99,7 +99,7 @@ class TablePane(RowsPane):
     def forget(self) -> None:
         """Forget every key."""
         self._entries.clear()
-        self._order = self._held = None
+        self._order = None
 
     def count(self) -> int:
         """Count the keys."""
@@ -107,7 +107,15 @@ class TablePane(RowsPane):
 
     def chosen(self) -> Event | None:
         """Give the event under the cursor, or the latest."""
-        return self.last if self._held is None else self._held.event
+        row = self._row_under_cursor()
+        return self.latest if row is None else row.event
+
+    def _row_under_cursor(self) -> Entry | None:
+        """Give the entry that the cursor is on: that of its key, wherever that is, or what is in the key's place."""
+        if self.cursor is None:
+            return None
+        entry, rows = self._entries.get(self._held or ""), self._rows()
+        return entry or (rows[self.cursor] if self.cursor < len(rows) else None)
 
     def marked(self, index: int) -> list[str]:
         """Give the marks of a key's latest event, or else of those before it."""
@@ -117,7 +125,7 @@ class TablePane(RowsPane):
 
     def reveal(self, event: Event, past: Sequence[Event] = ()) -> bool:
         """Put the cursor on an event's key."""
-        entry = self._entries.get(event.key or event.type)
+        entry = self._entries.get(_key_of(event))
         if entry is not None:
             self.show_row(self._rows().index(entry))
         return entry is not None
@@ -125,12 +133,12 @@ class TablePane(RowsPane):
     def tag(self, index: int) -> Tag:
         """Give the key, whatever event it holds by now."""
         event = self._rows()[index].event
-        return Tag(event.offset, event.key or event.type)
+        return Tag(event.offset, _key_of(event))
 
     def moved(self) -> None:
         """Stay on this key, wherever it is sorted to."""
         rows = self._rows()
-        self._held = rows[self.cursor] if self.cursor is not None and self.cursor < len(rows) else None
+        self._held = _key_of(rows[self.cursor].event) if self.cursor is not None and self.cursor < len(rows) else None
 
     def action_live(self) -> None:
         """Let go of the key."""
@@ -180,7 +188,7 @@ class TablePane(RowsPane):
         """Say the topmost row where rows are sorted, otherwise what changed last."""
         if self.last is None:
             return ""
-        entry = self._rows()[0] if self._sort and self._entries else self._entries.get(self.last.key or self.last.type)
+        entry = self._rows()[0] if self._sort and self._entries else self._entries.get(_key_of(self.last))
         if entry is None:
             return ""
         self._refresh(entry, self.live.clock())
@@ -191,8 +199,8 @@ class TablePane(RowsPane):
         """Draw the table."""
         now = self.live.clock()
         rows = self._rows()
-        if self.cursor is not None and self._held in rows:
-            self.cursor = rows.index(self._held)
+        if self.cursor is not None and (held := self._entries.get(self._held or "")) is not None:
+            self.cursor = rows.index(held)
         for entry in rows[self.top : self.top + height]:
             self._refresh(entry, now)
         self._widths = lay_out(self._columns, width)
@@ -254,6 +262,11 @@ class TablePane(RowsPane):
             entry.moved_at = now
         entry.drawn = entry.event
         entry.format = [column.format for column in self._columns]
+
+
+def _key_of(event: Event) -> str:
+    """Give what an event's row is known by."""
+    return event.key or event.type
 
 
 def _direction(before: Any, after: Any) -> int:

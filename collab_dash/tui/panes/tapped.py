@@ -24,6 +24,7 @@ class Tapped(Drawn):
         spec: Which events it shows, as the board describes it.
 
     Attributes:
+        of_session: Whether it shows the session itself, so that it is drawn anew when anything of that changes.
         depth: How many past events it wants at first.
         reach: How many seconds back it wants to see at first.
         filter: The expression that events must match, empty for all.
@@ -31,14 +32,15 @@ class Tapped(Drawn):
         filter_fault: The same of its filter.
         frozen: ``PAUSED`` or ``PINNED`` while it stands still, otherwise empty.
         new: How many events came since it stands still.
-        last: The latest event.
-        selection: Which events it taps; None for none.
+        last: The latest event, which may have come while it stands still.
+        selection: Which events it taps; None for none, as with a filter that cannot be understood.
 
     """
 
     depth = 500
     reach = 0
     usual_span = 900
+    of_session = False
 
     def __init__(self, live: Live, spec: Spec) -> None:
         super().__init__(live)
@@ -49,6 +51,7 @@ class Tapped(Drawn):
         self.frozen_at = 0
         self.new = 0
         self.last: Event | None = None
+        self._stood_at: Event | None = None
         self.since = live.state.clock()
         self.filter_fault = ""
         self.selection: Selection | None = None
@@ -74,11 +77,11 @@ class Tapped(Drawn):
     def _tap(self) -> None:
         self.live.streams.leave(self)
         self.clear()
-        spec = self.spec
+        spec, self.selection, self.filter_fault = self.spec, None, ""
         try:
-            self.selection = Selection(spec.feeds, spec.types, spec.key, self._filters())
-            self.live.streams.tap(self.selection, self)
-            self.filter_fault = ""
+            selection = Selection(spec.feeds, spec.types, spec.key, self._filters())
+            self.live.streams.tap(selection, self)
+            self.selection = selection
         except CollabDashError as error:
             self.filter_fault = str(error)
 
@@ -89,7 +92,9 @@ class Tapped(Drawn):
         return both[0] if len(both) == 1 else " and ".join(f"({text})" for text in both)
 
     def _on_state(self) -> None:
-        """Follow the room's filter."""
+        """Follow the session, and the room's filter."""
+        if self.of_session:
+            self.want_paint()
         if self.live.state.room_filter != self._room_filter and self.spec.feeds:
             self.thaw()
             self._tap()
@@ -129,9 +134,15 @@ class Tapped(Drawn):
     def forget(self) -> None:
         """Forget what was folded."""
 
+    @property
+    def latest(self) -> Event | None:
+        """The latest event that is shown."""
+        return self._stood_at if self.frozen else self.last
+
     def freeze(self, why: str) -> None:
         """Stand still; `why` is ``PAUSED`` or ``PINNED``."""
         if not self.frozen:
+            self._stood_at = self.last
             self.frozen_at = self.last.received if self.last else self.live.clock()
         self.frozen = why
         self.want_paint()
@@ -144,9 +155,9 @@ class Tapped(Drawn):
         self.frozen = ""
         waiting, self.new = list(self._waiting), 0
         self._waiting.clear()
-        if len(waiting) < WAITING:
-            self.fold(waiting)
-        else:
+        if len(waiting) == WAITING:
             self._tap()  # more came than was kept here; the log has it
+        elif waiting:
+            self.fold(waiting)
         self.want_paint()
         self.refresh_bindings()

@@ -11,10 +11,10 @@ from ...board import Pane as Spec
 from ...doc.entries import Note
 from ..drawing.numbers import clock, moment
 from ..drawing.row import Row
-from ..drawing.text import clean, folded
+from ..drawing.text import folded
 from ..live import Live
 from ..talk.references import DAY
-from ..talk.talk import ink_of
+from ..talk.talk import called, ink_of
 from .spoken import SpokenPane
 
 INDENT = "  "
@@ -54,12 +54,12 @@ class ThreadPane(SpokenPane):
         mark = self.live.talk.marks.marks.get(self._mark)
         if mark is None:
             return "This mark is gone"
-        return f"{mark.feed or 'Moment'} {moment(mark.time)[:19]}Z · ^{mark.by.name}"
+        return f"{mark.feed or 'Moment'} {moment(mark.time)[:19]}Z · ^{called(mark.by)}"
 
     def summary(self) -> str:
         """Say whether the thread is settled."""
         resolution = self.live.talk.marks.resolved.get(self._mark)
-        return f"✓ resolved by {clean(resolution.by.name)}" if resolution is not None else ""
+        return f"✓ resolved by {called(resolution.by)}" if resolution is not None else ""
 
     def spoken(self, width: int) -> list[tuple[str, Row]]:
         """Give what was marked, then the notes."""
@@ -73,7 +73,7 @@ class ThreadPane(SpokenPane):
     def _head(self, note: Note) -> Row:
         day = self.live.state.clock() // DAY
         when = clock(note.at) if note.at // DAY == day else moment(note.at)[:19]
-        row = Row(clean(note.by.name) or "somebody", self.ink(ink_of(note.by)))
+        row = Row(called(note.by), self.ink(ink_of(note.by)))
         return row.add(f"  {when}{'  edited' if note.edited else ''}", self.ink("dim"))
 
     # Keys

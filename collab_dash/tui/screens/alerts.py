@@ -20,6 +20,7 @@ from ..rule_fields import rule_row
 from ..story import SELECTION, Story
 from .choosing import ChoiceDialog
 from .dialogs import EventDialog
+from .modal import put_over
 
 if TYPE_CHECKING:
     from ...doc.document import Changed
@@ -155,7 +156,7 @@ class AlertsDialog(ChoiceDialog):
         """Go on to the rules."""
         from .rules import RulesDialog
 
-        self.app.push_screen(RulesDialog(self.live))
+        put_over(self, RulesDialog(self.live))
 
     def action_show(self) -> None:
         """Show the event that fired the chosen one."""
@@ -167,7 +168,7 @@ class AlertsDialog(ChoiceDialog):
         if event is None:
             self.notify("the event that fired it is not in the log", severity="warning", markup=False)
         else:
-            self.app.push_screen(EventDialog(self.live, event))
+            put_over(self, EventDialog(self.live, event))
 
     async def _event_of(self, alert: Alert) -> Event | None:
         if alert.offset is None:

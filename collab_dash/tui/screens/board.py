@@ -21,6 +21,7 @@ from ..widgets.stage import Stage
 from ..widgets.tabs import Tabs
 from ..widgets.topline import Banner, TopLine
 from .editing import Editing
+from .modal import put_over
 from .talking import Talking
 from .together import Together
 
@@ -65,7 +66,7 @@ class BoardScreen(Editing, Talking, Together):
     ]
 
     def __init__(self, live: Live, page: str | None) -> None:
-        super().__init__(live, Stage(live, self._arranged))
+        super().__init__(live, Stage(live, self._arranged, lambda: self.typing))
         self._wanted = page
         self._digest: Digest | None = None
         self._doorbell = Doorbell(live.state, self._ring)
@@ -98,11 +99,6 @@ class BoardScreen(Editing, Talking, Together):
         await self.stage.show(board, self._wanted)
         self._wanted = None
 
-    @property
-    def typing(self) -> bool:
-        """Whether keys are being typed into a line."""
-        return self.asking or self.typing_time or self.saying
-
     def _arranged(self) -> None:
         stage = self.stage
         if self._digest is not None:
@@ -130,13 +126,14 @@ class BoardScreen(Editing, Talking, Together):
         self.stage.rearrange()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Tell the others where we look."""
+        """Tell the others where we look; whoever goes to a pane by mouse types no more."""
         page = self.stage.page
-        if page is None:
+        if page is None or event.widget is not self.focused:  # it has moved on since
             return
         for index, pane in enumerate(page.panes):
             if pane is event.widget:
                 page.current = index
+                self.put_aside()
         self.live.company.tell()
 
     # Painting
@@ -218,19 +215,19 @@ class BoardScreen(Editing, Talking, Together):
         """Show who is here."""
         from .people import PeopleDialog
 
-        self.app.push_screen(PeopleDialog(self.live))
+        put_over(self, PeopleDialog(self.live))
 
     def action_share(self) -> None:
         """Show the links that others can join by."""
         from .share import ShareDialog
 
-        self.app.push_screen(ShareDialog(self.live))
+        put_over(self, ShareDialog(self.live))
 
     def action_alerts(self) -> None:
         """Show what is firing, and what was."""
         from .alerts import AlertsDialog
 
-        self.app.push_screen(AlertsDialog(self.live))
+        put_over(self, AlertsDialog(self.live))
 
     def action_acknowledge(self) -> None:
         """Acknowledge the newest alert."""
@@ -244,10 +241,10 @@ class BoardScreen(Editing, Talking, Together):
         """Show an event whole."""
         from .dialogs import EventDialog
 
-        self.app.push_screen(EventDialog(self.live, message.event))
+        put_over(self, EventDialog(self.live, message.event))
 
     def on_feeds_pane_report(self, message: FeedsPane.Report) -> None:
         """Show all about a feed."""
         from .dialogs import FeedDialog
 
-        self.app.push_screen(FeedDialog(self.live, message.feed))
+        put_over(self, FeedDialog(self.live, message.feed))

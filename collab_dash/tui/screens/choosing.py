@@ -66,6 +66,10 @@ class ChoiceDialog(Dialog):
         if 0 <= place < len(ids):
             self.chosen_id = ids[place]
 
+    def action_step(self, lines: int) -> None:
+        """Choose what is so many lines below, and keep it in the window."""
+        self.sheet.action_scroll_by(lines)
+
     def with_choice(self, rows: list[Row], width: int) -> list[Row]:
         """Give the lines with the chosen one to be seen."""
         ink = self.sheet.ink

@@ -8,7 +8,6 @@ import msgspec
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 
 from ...event import Event
 from ..drawing.numbers import moment, rate
@@ -19,6 +18,7 @@ from ..panes.frame import frame
 from ..panes.json import event_lines
 from ..state import DOWN, GLYPHS
 from ..widgets.drawn import Drawn
+from .modal import Modal
 
 
 class Sheet(Drawn, can_focus=True):
@@ -60,8 +60,9 @@ class Sheet(Drawn, can_focus=True):
         return frame(shown, width, height, (title, Row(), below, beside), self.ink("focus"), heavy=True)
 
     def action_scroll_by(self, lines: int) -> None:
-        """Move the window."""
-        self._top = max(self._top + lines, 0)
+        """Move the window, at most to the end: keys may come before the next frame."""
+        end = len(self._dialog.lines(self.size.width - 4)) - (self.size.height - 2)
+        self._top = max(min(self._top + lines, end), 0)
         self.want_paint()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
@@ -73,7 +74,7 @@ class Sheet(Drawn, can_focus=True):
         self.action_scroll_by(-3)
 
 
-class Dialog(ModalScreen[None]):
+class Dialog(Modal[None]):
     """
     A sheet over the board.
 

@@ -10,6 +10,8 @@ from textual.binding import Binding, BindingType
 from .. import arranging
 from ..arranging import Rows
 from ..widgets.dragging import Dragging
+from ..widgets.tabs import Tabs
+from .modal import put_over
 from .paging import Paging
 
 if TYPE_CHECKING:
@@ -52,6 +54,25 @@ class Editing(Paging):
                 return may and len(stage.panes) > 1 and not stage.single
         return super().check_action(action, parameters)
 
+    # What the tabs are clicked for: they stand for pages, or where there is little room for panes
+
+    async def on_tabs_edited(self, message: Tabs.Edited) -> None:
+        """Rename the page that was just opened, or edit the pane."""
+        if message.index != self.query_one(Tabs).open or not self.live.sharing.may_edit:
+            return
+        if self.stage.cramped:
+            self.action_edit_pane()
+        else:
+            await self.action_rename_page()
+
+    async def on_tabs_added(self) -> None:
+        """Make a page, or choose a pane to add."""
+        self.put_aside()
+        if self.stage.cramped:
+            self.action_add_pane()
+        else:
+            await self.action_new_page()
+
     # Coming and going
 
     def action_add_pane(self) -> None:
@@ -61,7 +82,7 @@ class Editing(Paging):
         board = self.live.state.board
         if board is not None and self.may_edit():
             picker = PanePicker(self.live, board, len(self.stage.panes) + 1)
-            self.app.push_screen(picker, self._picked)
+            put_over(self, picker, self._picked)
 
     async def _picked(self, pane: Spec | str | None) -> None:
         if isinstance(pane, str):
@@ -74,6 +95,8 @@ class Editing(Paging):
         from ...doc import edits
 
         view, current = self.stage.page, self.stage.current
+        if view is not None and not self.is_there("pages", view.page.id):
+            return
         page = arranging.added(self._rows(), "", current.spec.id if current is not None else "")
         slots = arranging.slots(page)
         place = next(place for place, slot in enumerate(slots) if not slot.id)
@@ -94,7 +117,7 @@ class Editing(Paging):
 
         pane, board = self._chosen(), self.live.state.board
         if pane is not None and board is not None:
-            self.app.push_screen(PaneForm(self.live, board, pane.spec.id, pane.number))
+            put_over(self, PaneForm(self.live, board, pane.spec.id, pane.number))
 
     def action_close_pane(self) -> None:
         """Take the current pane off the board."""
@@ -114,7 +137,7 @@ class Editing(Paging):
         """Show the rules, to be edited."""
         from .rules import RulesDialog
 
-        self.app.push_screen(RulesDialog(self.live))
+        put_over(self, RulesDialog(self.live))
 
     # Moving and resizing
 
@@ -136,34 +159,48 @@ class Editing(Paging):
 
     def move_to(self, page: str) -> None:
         """Move the current pane to another page, behind what is there, and go there with it."""
+        if (pane := self._chosen()) is not None:
+            self._move_pane(pane.spec.id, page)
+
+    def _move_pane(self, id_: str, page: str) -> None:
         from ...doc import edits
 
-        if (pane := self._chosen()) is not None:
-            id_, left = pane.spec.id, arranging.removed(self._rows(), pane.spec.id)
+        if not self._is_here(id_):
+            self.complain("the pane was closed or moved meanwhile")
+            return
+        if not self.is_there("pages", page):
+            return
+        left = arranging.removed(self._rows(), id_)
 
-            def change(document: Document) -> None:
-                edits.move_pane(document, id_, after=edits.last_on(document, page), page=page)
-                edits.arrange(document, arranging.slots(left))
+        def change(document: Document) -> None:
+            edits.move_pane(document, id_, after=edits.last_on(document, page), page=page)
+            edits.arrange(document, arranging.slots(left))
 
-            self.edit(change)
-            self.stage.seek(id_, page)
+        self.edit(change)
+        self.stage.seek(id_, page)
 
     def on_dragging_dragged(self, message: Dragging.Dragged) -> None:
         """Let everybody have what the mouse made of the page."""
-        if self.live.sharing.may_edit:
-            self._arrange(message.grip.rows, moved=message.grip.moved)
+        grip = message.grip
+        if not self.live.sharing.may_edit:
+            grip.view.sketch(None)
+        elif grip.page:
+            self._move_pane(grip.moved, grip.page)
         else:
-            message.grip.view.sketch(None)
+            self._arrange(grip.rows, moved=grip.moved)
 
     # What is changed is the document, of which the screen may be a moment behind.
 
     def _chosen(self) -> Pane | None:
         """Give the current pane, if it is still where it is seen and we may change it."""
-        pane, view, document = self.stage.current, self.stage.page, self.live.sharing.document
-        if not self.may_edit() or document is None or pane is None or view is None:
-            return None
-        entry = document.panes.get(pane.spec.id)
-        return pane if entry is not None and entry.page == view.page.id else None
+        pane = self.stage.current
+        return pane if self.may_edit() and pane is not None and self._is_here(pane.spec.id) else None
+
+    def _is_here(self, id_: str) -> bool:
+        """Tell whether a pane is on the page on screen."""
+        view, document = self.stage.page, self.live.sharing.document
+        entry = document.panes.get(id_) if document is not None else None
+        return entry is not None and view is not None and entry.page == view.page.id
 
     def _rows(self) -> Rows:
         from ...doc.edits import on_page

@@ -6,32 +6,19 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
-from ..live import Live
 from ..widgets.keys import Keys
-from ..widgets.stage import Stage
+from .side import Side
 
 if TYPE_CHECKING:
     from ..panes.base import Pane
-    from ..widgets.asking import Asking, Question
+    from ..widgets.asking import Question
 
 EXAMPLE = 'filter, such as  mag >= 4.5 and place ~ "alaska"'
 
 
-class Filtering(Screen[None]):
-    """
-    A screen with a line that asks.
-
-    Attributes:
-        live: The screen's hold on the session.
-        stage: Where the pages are.
-
-    """
-
-    live: Live
-    stage: Stage
-    _line: Asking | None = None
+class Filtering(Side):
+    """A screen with a line that asks."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         # These move the focus and go first: the key after them is for where it moved to.
@@ -48,19 +35,14 @@ class Filtering(Screen[None]):
                 return self.live.sharing.may_edit
         return super().check_action(action, parameters)
 
-    @property
-    def asking(self) -> bool:
-        """Whether keys are being typed into the line that asks."""
-        return self._line is not None and self._line.display
-
     async def ask(self, question: Question) -> None:
         """Ask something."""
         from ..widgets.asking import Asking
 
-        if self._line is None:
-            self._line = Asking(self.stage.focus_current)
-            await self.mount(self._line, before=self.query_one(Keys))
-        self._line.ask(question)
+        if self.question_line is None:
+            self.question_line = Asking(self.stage.focus_current)
+            await self.mount(self.question_line, before=self.query_one(Keys))
+        self.question_line.ask(question)
 
     async def action_filter(self) -> None:
         """Type a filter for the pane."""
@@ -75,7 +57,8 @@ class Filtering(Screen[None]):
         if id_ and sharing.may_edit:
             from ...doc.edits import change
 
-            sharing.edit(lambda document: change(document, "panes", id_, filter=text.strip()))
+            if self.is_there("panes", id_):
+                sharing.edit(lambda document: change(document, "panes", id_, filter=text.strip()))
         else:
             pane.set_filter(text)
 

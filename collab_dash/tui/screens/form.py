@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
@@ -17,6 +16,8 @@ from ...board import Board
 from ..drawing.text import clean
 from ..fields import LONGEST, Field
 from ..live import Live
+from ..widgets.line_input import LineInput
+from .modal import Modal
 
 if TYPE_CHECKING:
     from ...doc.document import Changed
@@ -41,8 +42,8 @@ class Line(Horizontal):
         self.field = field
         self.value = value
         self.overtaken = False
-        self.input = Input(
-            field.write(value),
+        self.input = LineInput(
+            self._written,
             placeholder=clean(field.usual),
             compact=True,
             max_length=LONGEST,
@@ -58,7 +59,12 @@ class Line(Horizontal):
     @property
     def touched(self) -> bool:
         """Whether something was typed that is not what everybody has."""
-        return self.input.value.strip() != self.field.write(self.value)
+        return self.input.value.strip() != self._written.strip()
+
+    @property
+    def _written(self) -> str:
+        """What everybody has as it stands in the line: others wrote it, and a terminal might obey it."""
+        return clean(self.field.write(self.value))
 
     def follow(self, value: Any) -> None:
         """Take what somebody else made of it; what was typed here stays."""
@@ -68,7 +74,7 @@ class Line(Horizontal):
         self.value = value
         self.overtaken = mine and self.touched
         if not mine:
-            self.input.value = self.field.write(value)
+            self.input.value = self._written
 
     def read(self, board: Board) -> Any:
         """
@@ -97,7 +103,7 @@ class Line(Horizontal):
         return good, said
 
 
-class Form(ModalScreen[None]):
+class Form(Modal[None]):
     """
     Edits an entry; only what was changed here is written.
 
@@ -230,6 +236,9 @@ class Form(ModalScreen[None]):
             self._go_to_fault()
             return
         changes = {line.field.name: line.read(self.board) for line in self.lines if line.touched}
+        if changes and not self.live.sharing.may_edit:
+            self.live.sharing.edit(lambda document: None)  # which says why; what was typed stays
+            return
         if changes:
             self.write(changes)
         self.dismiss()

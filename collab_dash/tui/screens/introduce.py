@@ -8,7 +8,6 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from ...people import COLOURS
@@ -16,6 +15,8 @@ from ...wire import MAX_NAME
 from ..drawing.row import Row
 from ..live import Live
 from ..widgets.drawn import Drawn
+from ..widgets.line_input import LineInput
+from .modal import Modal
 
 _NAMES = tuple(COLOURS)
 
@@ -47,7 +48,7 @@ class Swatches(Drawn):
         self.paint_now()
 
 
-class IntroduceDialog(ModalScreen[None]):
+class IntroduceDialog(Modal[None]):
     """
     Asks for a name and a colour.
 
@@ -65,7 +66,6 @@ class IntroduceDialog(ModalScreen[None]):
         Binding("down", "turn(1)", "Next colour", show=False),
         Binding("up", "turn(-1)", "Previous colour", show=False),
         Binding("escape", "leave", "Leave it as it is", key_display="Esc"),
-        Binding("ctrl+q", "app.quit", "Quit", show=False, priority=True),
     ]
 
     def __init__(
@@ -75,7 +75,7 @@ class IntroduceDialog(ModalScreen[None]):
         self._offered = name, color
         self._chosen = chosen
         self._first = first
-        self._line = Input(name, max_length=MAX_NAME, compact=True)
+        self._line = LineInput(name, max_length=MAX_NAME, compact=True)
         self._swatches = Swatches(live, color)
 
     def compose(self) -> ComposeResult:

@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 from textual.binding import Binding, BindingType
 
 from ...errors import RequestRefused
-from ...wire import LET_IN
+from ...wire import LET_IN, Knock
 from ..doorbell import called
 from ..drawing.row import Row
 from ..drawing.text import clean
+from ..live import Live
 from .dialogs import Dialog
 
 
@@ -22,9 +23,19 @@ class KnockDialog(Dialog):
         Binding("n", "no", "Turn away"),
     ]
 
+    def __init__(self, live: Live) -> None:
+        super().__init__(live)
+        self._answered: set[str] = set()
+
+    def _waiting(self) -> list[Knock]:
+        """Give those who wait for an answer; the hub may not have said yet that it has ours."""
+        knocks = self.live.state.knocks
+        self._answered &= {knock.client for knock in knocks}  # whoever went may knock again
+        return [knock for knock in knocks if knock.client not in self._answered]
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer to answer only while somebody waits."""
-        return bool(self.live.state.knocks) if action in ("yes", "no") else True
+        return bool(self._waiting()) if action in ("yes", "no") else True
 
     def knock_lines(self) -> list[Row]:
         """Give the keys that answer, and a line for everybody who waits."""
@@ -34,7 +45,7 @@ class KnockDialog(Dialog):
             keys.add(key, ink("accent")).add(what, ink("dim"))
         rows = [
             Row(f"  {called(knock)}", ink("strong")).add(f"  {clean(knock.role)}  {clean(knock.address)}", ink("dim"))
-            for knock in self.live.state.knocks
+            for knock in self._waiting()
         ]
         return [keys, *rows, Row()] if rows else []
 
@@ -47,8 +58,9 @@ class KnockDialog(Dialog):
         self._answer(yes=False)
 
     def _answer(self, *, yes: bool) -> None:
-        if knocks := self.live.state.knocks:
-            self.order(LET_IN, {"client": knocks[0].client, "yes": yes})
+        if waiting := self._waiting():
+            self._answered.add(waiting[0].client)
+            self.order(LET_IN, {"client": waiting[0].client, "yes": yes})
 
     def order(self, event: str, data: dict[str, Any], done: str = "") -> None:
         """Ask the hub for something, and say what came of it."""
@@ -58,6 +70,7 @@ class KnockDialog(Dialog):
         try:
             await self.live.ask(event, data, object)
         except RequestRefused as error:
+            self._answered.clear()
             self.notify(clean(str(error)), severity="error", markup=False)
         else:
             if done:

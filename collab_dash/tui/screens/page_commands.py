@@ -19,14 +19,15 @@ class PageCommands(Provider):
     async def discover(self) -> Hits:
         """Give all of them."""
         for name, run, help_ in self._commands():
-            yield DiscoveryHit(Content(name), run, name, help_)
+            yield DiscoveryHit(Content(name), run, name, _plain(help_))
 
     async def search(self, query: str) -> Hits:
         """Give those that match."""
         matcher = self.matcher(query)
         for name, run, help_ in self._commands():
             if (score := matcher.match(name)) > 0:
-                yield Hit(score, matcher.highlight(name), run, name, help_)
+                shown = Content(name) if "[" in name else matcher.highlight(name)  # which takes it for markup
+                yield Hit(score, shown, run, name, _plain(help_))
 
     def _commands(self) -> Iterator[tuple[str, Callable[[], Any], str]]:
         board = self.screen
@@ -44,3 +45,8 @@ class PageCommands(Provider):
             if pane is not None and view is not board.stage.page:
                 id_, name = view.page.id, clean(view.page.title)
                 yield f"Move pane to page {name}", partial(board.move_to, id_), clean(pane.name_on_screen)
+
+
+def _plain(text: str) -> str:
+    """Give a text that is no markup, whatever others wrote: the palette takes a string for markup, this for a text."""
+    return Content(text)  # type: ignore[return-value]  # what the palette makes of its help takes both

@@ -13,6 +13,7 @@ from ..widgets.tabs import Tabs
 from .filtering import Filtering
 
 if TYPE_CHECKING:
+    from ...board import Page
     from ...doc.document import Document
     from ..panes.base import Pane
 
@@ -54,14 +55,6 @@ class Paging(Filtering):
 
     # What all edits share
 
-    def say(self, text: str) -> None:
-        """Tell the person in front of this screen something that others may have written part of."""
-        self.app.notify(clean(text), markup=False)
-
-    def complain(self, text: str) -> None:
-        """Tell the person in front of this screen what was not done."""
-        self.app.notify(clean(text), severity="warning", markup=False)
-
     def may_edit(self) -> bool:
         """Tell whether we may change the board; if not, say why."""
         if not self.live.sharing.may_edit:
@@ -90,16 +83,16 @@ class Paging(Filtering):
 
     def show_tabs(self) -> None:
         """Show the titles of the pages; where there is little room, those of the panes."""
-        tabs, stage = self.query_one(Tabs), self.stage
+        tabs, stage, grows = self.query_one(Tabs), self.stage, self.live.sharing.may_edit
         page = stage.page
         if page is not None and stage.cramped:
             note = f"page {stage.open + 1}/{len(stage.pages)}" if len(stage.pages) > 1 else ""
             titles = [self._tab(pane.name_on_screen, [pane]) for pane in stage.panes]
-            tabs.show_titles(titles, page.current, self._notes(note))
+            tabs.show_titles(titles, page.current, self._notes(note), grows=grows)
         else:
             note = "zoomed" if stage.zoomed else ""
             titles = [self._tab(view.page.title, view.panes) for view in stage.pages]
-            tabs.show_titles(titles, stage.open, self._notes(note))
+            tabs.show_titles(titles, stage.open, self._notes(note), grows=grows, aim=self._aim())
 
     def _tab(self, title: str, panes: Iterable[Pane]) -> str:
         """Give a title, and how much of the chat is not read, where that is among the panes."""
@@ -110,15 +103,29 @@ class Paging(Filtering):
 
     def _notes(self, note: str) -> str:
         held, room = self.stage.grip, self.live.state.room_filter
-        says = f"{held.says} · Esc leaves it" if held is not None else f"room filter: {room}" if room else ""
+        aim = self._aim()
+        onto = f" to {self.stage.pages[aim].page.title}" if aim is not None else ""
+        says = f"{held.says}{onto} · Esc leaves it" if held is not None else f"room filter: {room}" if room else ""
         return " · ".join(clean(part) for part in (says, note) if part)
+
+    def _aim(self) -> int | None:
+        """Give the place of the page that what is dragged would be dropped onto."""
+        held = self.stage.grip
+        ids = [view.page.id for view in self.stage.pages]
+        return ids.index(held.page) if held is not None and held.page in ids else None
 
     def on_tabs_chosen(self, message: Tabs.Chosen) -> None:
         """Go where the mouse says."""
+        self.put_aside()
         if self.stage.cramped:
             self.stage.go(message.index)
         else:
             self.stage.turn(message.index)
+
+    def _open_page(self) -> Page | None:
+        """Give the page on screen, if it is still there and we may change it."""
+        view = self.stage.page
+        return view.page if view is not None and self.may_edit() and self.is_there("pages", view.page.id) else None
 
     def action_page(self, step: int) -> None:
         """Turn the page."""
@@ -144,30 +151,29 @@ class Paging(Filtering):
         from ...doc import edits
         from ..widgets.asking import Question, judge_title
 
-        if self.stage.page is None or not self.may_edit():
+        if (page := self._open_page()) is None:
             return
-        id_, title = self.stage.page.page.id, self.stage.page.page.title
 
         def done(title: str) -> None:
-            self.edit(lambda document: edits.change(document, "pages", id_, title=title.strip()))
+            if self.is_there("pages", page.id):
+                self.edit(lambda document: edits.change(document, "pages", page.id, title=title.strip()))
 
-        await self.ask(Question("page title", "its title", title, judge_title, done))
+        await self.ask(Question("page title", "its title", page.title, judge_title, done))
 
     def action_close_page(self) -> None:
         """Take the page on screen off the board."""
         from ...doc import edits
 
-        if self.stage.page is None or not self.may_edit():
-            return
-        page, now = self.stage.page.page, self.live.state.clock()
-        self.edit(lambda document: edits.close(document, "pages", page.id, now=now))
-        self.say(f"closed page {page.title} · ctrl+z brings it back")
+        if (page := self._open_page()) is not None:
+            now = self.live.state.clock()
+            self.edit(lambda document: edits.close(document, "pages", page.id, now=now))
+            self.say(f"closed page {page.title} · ctrl+z brings it back")
 
     def action_move_page(self, step: int) -> None:
         """Move the page on screen by one place among the tabs."""
         from ...doc import edits
 
-        if self.stage.page is None or not self.may_edit():
+        if self._open_page() is None:
             return
         ids = [view.page.id for view in self.stage.pages]
         id_ = ids.pop(self.stage.open)

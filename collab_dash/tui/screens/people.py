@@ -11,6 +11,7 @@ from ..company import doing
 from ..drawing.row import Row
 from ..drawing.text import clean, fit
 from ..live import Live
+from .choosing import ChoiceDialog
 from .dialogs import Dialog
 from .knocks import KnockDialog
 
@@ -19,17 +20,16 @@ class PeopleDialog(KnockDialog):
     """Who is here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "app.introduce", "Name and colour"),
+        Binding("c", "introduce", "Name and colour"),
         Binding("F,shift+f", "follow", "Follow", key_display="F"),
         Binding("B,shift+b", "bring", "Bring everyone here", key_display="B"),
     ]
 
     def hints(self) -> list[tuple[str, str]]:
         """Offer to be called otherwise, to follow, and to bring everybody."""
-        others = bool(self.live.state.others())
         hints = [("c", "your name and colour")]
-        hints += [("F", "follow")] if others else []
-        return hints + ([("B", "bring everyone here")] if others and self.live.state.may("editor") else [])
+        hints += [("F", "follow")] if self.check_action("follow", ()) else []
+        return hints + ([("B", "bring everyone here")] if self.check_action("bring", ()) else [])
 
     def heading(self) -> str:
         """Say how many they are."""
@@ -41,6 +41,22 @@ class PeopleDialog(KnockDialog):
         rows = [line_of(self.live, person, self) for person in state.people]
         return [*self.knock_lines(), *(rows or [Row("nobody yet", ink("dim"))])]
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to follow and to bring only where there is somebody, and to bring only to editors."""
+        state = self.live.state
+        match action:
+            case "follow":
+                return state.joined and bool(state.others())
+            case "bring":
+                return state.joined and state.may("editor") and bool(state.others())
+            case "introduce":
+                return self.is_active
+        return super().check_action(action, parameters)
+
+    async def action_introduce(self) -> None:
+        """Choose another name and colour."""
+        await self.app.run_action("introduce")
+
     def action_follow(self) -> None:
         """Choose whom to follow."""
         self.dismiss()
@@ -48,10 +64,9 @@ class PeopleDialog(KnockDialog):
 
     def action_bring(self) -> None:
         """Ask everybody to look where we look."""
-        if self.live.state.others() and self.live.state.may("editor"):
-            self.live.company.bring()
-            self.dismiss()
-            self.notify("asked everyone to come here", markup=False)
+        self.live.company.bring()
+        self.dismiss()
+        self.notify("asked everyone to come here", markup=False)
 
 
 def line_of(live: Live, person: Person, dialog: Dialog) -> Row:
@@ -63,19 +78,23 @@ def line_of(live: Live, person: Person, dialog: Dialog) -> Row:
     return row.add("  you" * state.is_me(person), ink("accent"))
 
 
-class FollowDialog(Dialog):
+class FollowDialog(ChoiceDialog):
     """Whom to follow."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "choose(1)", "Next", show=False, priority=True),
-        Binding("up,k", "choose(-1)", "Previous", show=False, priority=True),
+        Binding("down,j", "step(1)", "Next", show=False, priority=True),
+        Binding("up,k", "step(-1)", "Previous", show=False, priority=True),
         Binding("enter", "take", "Follow", priority=True),
         *(Binding(str(n), f"take({n})", "Follow that one", key_display="1-9", priority=True) for n in range(1, 10)),
     ]
 
     def __init__(self, live: Live) -> None:
         super().__init__(live)
-        self._chosen = live.state.others()[0].client
+        self.chosen_id = self.ids()[0]
+
+    def ids(self) -> list[str]:
+        """Give the clients of those who can be followed."""
+        return [person.client for person in self.live.state.others()]
 
     def heading(self) -> str:
         """Ask."""
@@ -85,31 +104,18 @@ class FollowDialog(Dialog):
         """Offer to follow the chosen one."""
         return [("↑↓", "choose"), ("enter", "follow")]
 
-    @property
-    def _index(self) -> int:
-        clients = [person.client for person in self.live.state.others()]
-        return clients.index(self._chosen) if self._chosen in clients else 0
-
     def lines(self, width: int) -> list[Row]:
         """Give a line for each."""
         ink, rows = self.sheet.ink, []
         for number, person in enumerate(self.live.state.others(), 1):
-            row = Row(f"{number if number < 10 else ' '} ", ink("accent")).extend(line_of(self.live, person, self))
-            chosen = number - 1 == self._index
-            rows.append(row.crop(width).to(width, ink("text")).restyle(ink("select")) if chosen else row)
-        return rows or [Row("nobody else is here", ink("dim"))]
-
-    def action_choose(self, by: int) -> None:
-        """Choose a neighbour."""
-        others = self.live.state.others()
-        if others:
-            self._chosen = others[(self._index + by) % len(others)].client
-            self.sheet.want_paint()
+            row = Row(f"{number if number < 10 else ' '} ", ink("accent"))
+            rows.append(row.extend(line_of(self.live, person, self)).crop(width))
+        return self.with_choice(rows, width) or [Row("nobody else is here", ink("dim"))]
 
     def action_take(self, number: int = 0) -> None:
-        """Follow the chosen one, or the one of that number."""
+        """Follow the chosen one, or the one of that number, if there is one."""
         others = self.live.state.others()
-        index = number - 1 if number else self._index
-        self.dismiss()
-        if index < len(others):
-            self.live.company.following.begin(others[index])
+        place = number - 1 if number else self.place
+        if place < len(others):
+            self.dismiss()
+            self.live.company.following.begin(others[place])

@@ -10,14 +10,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from ...board import FEEDLESS, VIEWS, Board, Pane, complete
 from ..live import Live
 from ..state import GLYPHS, HEALTH
 from ..widgets.choices import Choice, Choices
+from ..widgets.line_input import LineInput
 from ..widgets.preview import Preview
+from .modal import Modal
 
 NEW_PAGE = "new page"
 ROOM = 110
@@ -26,7 +27,7 @@ _USUAL = ""
 _VIEW = "view:"
 
 
-class Narrowing(Input):
+class Narrowing(LineInput):
     """The line that is typed in; it has all the keys, so that they do what they do in the order they were pressed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -40,7 +41,7 @@ class Narrowing(Input):
     ]
 
 
-class PanePicker(ModalScreen[Pane | str | None]):
+class PanePicker(Modal[Pane | str | None]):
     """
     Chooses a pane to add; gives it, or `NEW_PAGE`, or None.
 

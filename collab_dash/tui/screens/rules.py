@@ -11,6 +11,7 @@ from ..drawing.row import Row
 from ..drawing.text import clean
 from ..rule_fields import rule_row
 from .choosing import ChoiceDialog
+from .modal import put_over
 from .rule_form import RuleForm
 
 if TYPE_CHECKING:
@@ -80,10 +81,6 @@ class RulesDialog(ChoiceDialog):
         rules = self.rules()
         return rules[self.place] if rules and self.live.sharing.may_edit else None
 
-    def action_step(self, lines: int) -> None:
-        """Choose another rule."""
-        self.sheet.action_scroll_by(lines)
-
     def action_add(self) -> None:
         """Type a new rule."""
         if self.live.sharing.may_edit:
@@ -98,7 +95,7 @@ class RulesDialog(ChoiceDialog):
         board = self.live.state.board
         if board is not None:
             form = RuleForm(self.live, board, rule)
-            self.app.push_screen(form, lambda _: self._choose_rule(form.entry_id))
+            put_over(self, form, lambda _: self._choose_rule(form.entry_id))
 
     def _choose_rule(self, rule: str) -> None:
         self.chosen_id = rule or self.chosen_id

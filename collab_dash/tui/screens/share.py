@@ -40,17 +40,28 @@ class ShareDialog(KnockDialog):
         self._shown = "viewer"
         self._chosen = ""
         self._renewing = False
+        self._joined = True
 
     def on_mount(self) -> None:
-        """Follow the session, and ask for the links."""
+        """Follow the session, and ask for the links; again when a lost link is back."""
+        self.live.state.watch(self._look)
         self.run_worker(self.refresh_lines())
+
+    def on_unmount(self) -> None:
+        """Follow it no more."""
+        self.live.state.unwatch(self._look)
+
+    def _look(self) -> None:
+        before, self._joined = self._joined, self.live.state.joined
+        if self._joined and not before:
+            self.run_worker(self.refresh_lines())
 
     async def refresh_lines(self) -> None:
         """Ask for the links, which may be new ones."""
         try:
-            self._links = await self.live.ask(LINKS, {}, dict[str, str | None])
+            self._links, self._trouble = await self.live.ask(LINKS, {}, dict[str, str | None]), ""
         except RequestRefused as error:
-            self._trouble = str(error)
+            self._links, self._trouble = {}, str(error)
         self.fit_sheet()
 
     # What is shown
@@ -63,7 +74,7 @@ class ShareDialog(KnockDialog):
         """Give links and people on the left, and a code on the right where there is room."""
         ink = self.sheet.ink
         if self._trouble:
-            return [Row(clean(self._trouble), ink("error"))]
+            return [*self.knock_lines(), Row(clean(self._trouble), ink("error")), Row(), *self._people()]
         if not self._links:
             return [Row("asking the hub…", ink("dim"))]
         code = self._code(width)
@@ -143,6 +154,7 @@ class ShareDialog(KnockDialog):
 
     def action_copy(self, role: str) -> None:
         """Copy a link, and show its code."""
+        self._renewing = False
         if link := self._links.get(role):
             self._shown = role
             self.app.copy_to_clipboard(link)
@@ -151,6 +163,7 @@ class ShareDialog(KnockDialog):
 
     def action_choose(self, step: int) -> None:
         """Choose whom to remove."""
+        self._renewing = False
         clients = [person.client for person in self._others()]
         if clients:
             self._chosen = clients[(clients.index(self._target_client()) + step) % len(clients)]
@@ -158,6 +171,7 @@ class ShareDialog(KnockDialog):
 
     def action_remove(self) -> None:
         """Remove the chosen person."""
+        self._renewing = False
         for person in self._others():
             if person.client == self._target_client():
                 name = self.live.state.name_of(person)

@@ -8,7 +8,6 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from ...board import Pane as Spec
@@ -19,6 +18,7 @@ from ..panes.spoken import SpokenPane
 from ..panes.thread import ThreadPane
 from ..widgets.drawn import Drawn
 from ..widgets.saying import Saying
+from .modal import Modal
 
 
 class Hints(Drawn):
@@ -43,7 +43,7 @@ class Hints(Drawn):
         return [row]
 
 
-class SpeakingDialog(ModalScreen[object]):
+class SpeakingDialog(Modal[object]):
     """
     What was said, and a line to say something in.
 
@@ -108,15 +108,18 @@ class SpeakingDialog(ModalScreen[object]):
             self.set_focus(self.pane)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Say what is typed."""
+        """Say what is typed; it stays there if it was not said."""
         event.stop()
-        if said := self.line.said:
-            self.line.fill("")
-            self.speak(said)
-            self.pane.action_live()
+        if not (said := self.line.said):
+            return
+        if trouble := self.speak(said):
+            self.notify(trouble, severity="warning", markup=False)
+            return
+        self.line.fill("")
+        self.pane.action_live()
 
-    def speak(self, text: str) -> None:
-        """Say a text."""
+    def speak(self, text: str) -> str:
+        """Say a text; give why that was not done, empty if it was."""
         raise NotImplementedError
 
     def hints(self) -> list[tuple[str, str]]:
@@ -165,15 +168,18 @@ class ThreadDialog(SpeakingDialog):
         self._mark = mark
         self._edited = ""
 
-    def speak(self, text: str) -> None:
+    def speak(self, text: str) -> str:
         """Comment, or change the note that is being edited."""
-        if self._edited:
-            self.live.talk.edit_note(self._edited, text)
-            self._edited = ""
-        elif self._mark not in self.live.talk.marks.marks:
-            self.notify("the mark was taken away meanwhile", severity="warning")
+        talk, edited, self._edited = self.live.talk, self._edited, ""
+        if self._mark not in talk.marks.marks:
+            return "the mark was taken away meanwhile"
+        if not edited:
+            talk.comment(self._mark, text)
+        elif any(id_ == edited for id_, _ in talk.marks.thread(self._mark)):
+            talk.edit_note(edited, text)
         else:
-            self.live.talk.comment(self._mark, text)
+            return "the note was deleted meanwhile; enter says it anew"
+        return ""
 
     def on_thread_pane_edit(self, message: ThreadPane.Edit) -> None:
         """Let a note be changed in the line."""
@@ -208,9 +214,9 @@ class ChatDialog(SpeakingDialog):
     def __init__(self, live: Live) -> None:
         super().__init__(live, ChatPane(live, Spec(view="chat"), 0))
 
-    def speak(self, text: str) -> None:
+    def speak(self, text: str) -> str:
         """Say it to all."""
-        self.live.talk.say(text)
+        return "" if self.live.talk.say(text) else "not said"
 
     def _look(self) -> None:
         super()._look()

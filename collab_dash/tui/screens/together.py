@@ -11,6 +11,7 @@ from ...places import is_page, is_pane
 from ...wire import Person
 from ..live import Live
 from ..widgets.stage import Stage
+from .modal import put_over
 from .travelling import Travelling
 
 MOVES = frozenset(("pane", "number", "page", "sideways", "move", "turn", "edge", "live"))
@@ -31,10 +32,7 @@ class Together(Travelling):
         super().__init__(live, stage)
         live.company.place = self.place
         live.company.following.show = self.show_sight
-        live.company.following.say = self._say
-
-    def _say(self, word: str) -> None:
-        self.notify(word, markup=False)
+        live.company.following.say = self.say
 
     def place(self) -> Glance:
         """Give where on the board we look."""
@@ -67,11 +65,6 @@ class Together(Travelling):
             self._go_to(person)
         follow_in_time(self.live, person.time)
         return True
-
-    @property
-    def typing(self) -> bool:
-        """Whether keys are being typed into a prompt."""
-        return self.typing_time
 
     def _go_to(self, person: Person) -> None:
         from ..panes.rows import RowsPane
@@ -114,7 +107,7 @@ class Together(Travelling):
         if len(others) == 1:
             self.live.company.following.begin(others[0])
         elif others:
-            self.app.push_screen(FollowDialog(self.live))
+            put_over(self, FollowDialog(self.live))
 
     def action_accept(self) -> None:
         """Take what somebody offers."""

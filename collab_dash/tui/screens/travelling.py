@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from ..live import Live
 from ..streams import Selection
 from ..widgets.keys import Keys
 from ..widgets.stage import Stage
+from .side import Side
 
 if TYPE_CHECKING:
     from ..widgets.time_prompt import TimePrompt
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MINUTE = 60_000
 
 
-class Travelling(Screen[None]):
+class Travelling(Side):
     """A screen with a timeline, and the keys of it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -47,7 +47,6 @@ class Travelling(Screen[None]):
         self.live = live
         self.stage = stage
         self.timeline: Timeline | None = None
-        self._time_prompt: TimePrompt | None = None
         self._away = (False, False)
 
     def on_mount(self) -> None:
@@ -68,11 +67,6 @@ class Travelling(Screen[None]):
         """Whether the timeline is on screen."""
         return self.timeline is not None and self.timeline.display
 
-    @property
-    def typing_time(self) -> bool:
-        """Whether keys are being typed into the prompt for a time."""
-        return self._time_prompt is not None and self._time_prompt.display
-
     def close_timeline(self) -> bool:
         """Take the timeline off the screen; tell whether it was there."""
         if self.timeline is None or not self.timeline.display:
@@ -87,9 +81,9 @@ class Travelling(Screen[None]):
         from ..widgets.timeline import Timeline
 
         if self.timeline is None:
-            self.timeline, self._time_prompt = Timeline(self.live), TimePrompt(self.live)
+            self.timeline, self.time_line = Timeline(self.live), TimePrompt(self.live)
             self._fit()
-            await self.mount(self.timeline, self._time_prompt, before=self.query_one(Keys))
+            await self.mount(self.timeline, self.time_line, before=self.query_one(Keys))
         self.timeline.display = True
         self._fit()
         self.timeline.look()
@@ -135,11 +129,8 @@ class Travelling(Screen[None]):
     def action_step_time(self, by: int) -> None:
         """Go to the next event of the pane, or to the one before."""
         pane = self.stage.current
-        if pane is not None and pane.spec.feeds:
-            wanted = Selection(pane.spec.feeds, pane.spec.types, pane.spec.key, pane.filter)
-        else:
-            wanted = Selection(("*",))
-        self.live.travel.step(by, wanted)
+        wanted = pane.selection if pane is not None else None
+        self.live.travel.step(by, wanted or Selection(("*",)))
 
     def action_minute(self, by: int) -> None:
         """Go a minute on, or back."""
@@ -177,8 +168,8 @@ class Travelling(Screen[None]):
     async def action_go_to_time(self) -> None:
         """Type a time to go to."""
         await self.open_timeline()
-        if self._time_prompt is not None:
-            self._time_prompt.begin()
+        if self.time_line is not None:
+            self.time_line.begin()
             self.refresh_bindings()
 
     def on_time_prompt_chosen(self, message: TimePrompt.Chosen) -> None:

@@ -37,6 +37,7 @@ class Marks:
         self._mark_of: dict[str, str] = {}
         self._known = Known()
         self._at: dict[Place, dict[str, Mark]] = {}
+        self._ordered: dict[Place, list[str]] = {}
         self._timed: dict[str, Timed] = {}
         self._newest: list[str] | None = None
 
@@ -44,7 +45,7 @@ class Marks:
 
     def clear(self) -> None:
         """Forget what there is, though not that its notes were heard."""
-        for each in (self.marks, self.resolved, self._threads, self._mark_of, self._at, self._timed):
+        for each in (self.marks, self.resolved, self._threads, self._mark_of, self._at, self._ordered, self._timed):
             each.clear()
         self._newest = None
         self.changes += 1
@@ -67,12 +68,14 @@ class Marks:
     def _take_mark(self, id_: str, mark: Mark | None) -> None:
         if (before := self.marks.pop(id_, None)) is not None:
             for place in _places(before):
+                self._ordered.pop(place, None)
                 self._at[place].pop(id_)
                 if not self._at[place]:
                     del self._at[place]
         if mark is not None:
             self.marks[id_] = mark
             for place in _places(mark):
+                self._ordered.pop(place, None)
                 self._at.setdefault(place, {})[id_] = mark
         self._timed.clear()
         self._newest = None
@@ -97,7 +100,12 @@ class Marks:
 
     def _in_order(self, place: Place) -> list[str]:
         there = self._at.get(place)
-        return [] if there is None else sorted(there, key=lambda id_: (there[id_].at, id_))
+        if there is None:
+            return []
+        found = self._ordered.get(place)
+        if found is None:
+            found = self._ordered[place] = sorted(there, key=lambda id_: (there[id_].at, id_))
+        return found
 
     def speaking(self, ids: Sequence[str]) -> str:
         """Give that of several marks whose thread it is: the first one with notes, or the first; empty for none."""

@@ -225,14 +225,14 @@ class Talk:
         """Give a mark as a sign of a few cells: a tick or a hook, and who pinned it."""
         mark = self.marks.marks[id_]
         settled = id_ in self.marks.resolved
-        name = cut(clean(mark.by.name), NAME)
+        name = cut(called(mark.by), NAME)
         return Flag(mark.time, f"{'✓' if settled else '^'}{name}", "dim" if settled else ink_of(mark.by))
 
     def first_note(self, id_: str, cells: int) -> str:
         """Quote what was said first about a mark, with who said it if that was not who pinned it; empty for nothing."""
         for _, note in self.marks.thread(id_)[:1]:
             other = note.by.id != self.marks.marks[id_].by.id
-            who = f"{cut(clean(note.by.name), NAME)} " if other else ""
+            who = f"{cut(called(note.by), NAME)} " if other else ""
             return f'{who}"{cut(clean(note.text), max(cells - len(who) - 2, 1))}"'
         return ""
 
@@ -269,13 +269,19 @@ class Talk:
 
 
 def _heard(by: Author, text: str, *, calls: bool) -> Heard:
-    return Heard(clean(by.name) or "somebody", cut(clean(text), TOLD), calls)
+    return Heard(called(by), cut(clean(text), TOLD), calls)
 
 
 def _on(event: Event, mark: Mark) -> Mark:
     time = min(max(event.received if event.time is None else event.time, 0), LATEST)
     key = None if event.key is None else event.key[:1000]
     return replace(mark, offset=event.offset, feed=event.feed[:200], key=key, time=time)
+
+
+def called(by: Author) -> str:
+    """Give what to call who wrote something, clean; behind ``~`` without an id, since anybody may write any name."""
+    name = clean(by.name) or "somebody"
+    return name if by.id else f"~{name}"
 
 
 def ink_of(by: Author) -> str:

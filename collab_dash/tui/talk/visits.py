@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ...errors import RequestRefused
@@ -70,11 +71,15 @@ def walk(marks: Marks, pages: Sequence[Page], open_: int) -> list[str]:
     turned = [*pages[open_:], *pages[:open_]]
     shown = [[(pane.feeds, pane.key) for pane in page.panes if pane.view in RANK] for page in turned]
 
-    def place(id_: str) -> int:
-        mark = marks.marks[id_]
+    @cache
+    def place(feed: str, key: str | None) -> int:
         for index, panes in enumerate(shown):
-            if any((mark.feed in feeds or "*" in feeds) and key in ("", mark.key) for feeds, key in panes):
+            if any((feed in feeds or "*" in feeds) and wanted in ("", key) for feeds, wanted in panes):
                 return index
         return len(shown)
 
-    return sorted(marks.newest, key=lambda id_: (place(id_), marks.marks[id_].time, id_))
+    def order(id_: str) -> tuple[int, int, str]:
+        mark = marks.marks[id_]
+        return place(mark.feed, mark.key), mark.time, id_
+
+    return sorted(marks.newest, key=order)

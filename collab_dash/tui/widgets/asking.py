@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from ...filter import FilterError, compile_filter
+from ..drawing.text import clean
 from .prompt import PromptLine
 
 LONGEST_TITLE = 200
@@ -60,9 +61,9 @@ class Asking(PromptLine):
         return self._question.judge(text) if self._question is not None else ""
 
     def done(self, text: str | None) -> None:
-        """Give the keys back, and the answer."""
+        """Give the keys back, and the answer, if that is another one than stood there."""
         self._give_back()
-        if text is not None and self._question is not None:
+        if text is not None and self._question is not None and text != clean(self._question.text):
             self._question.done(text)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual import events
 from textual.containers import Container
+from textual.geometry import Offset
 from textual.message import Message
 
 from ..live import Live
@@ -30,7 +31,7 @@ class Dragging(Container):
     """
 
     class Dragged(Message):
-        """Somebody dragged a border, or a pane, and let go of it."""
+        """Somebody dragged a border, or a pane, also onto a tab, and let go of it."""
 
         def __init__(self, grip: Grip) -> None:
             super().__init__()
@@ -52,6 +53,10 @@ class Dragging(Container):
         """Whether one pane is on screen."""
         raise NotImplementedError
 
+    def page_at(self, at: Offset) -> str:
+        """Give the id of the other page whose tab is there, empty for none."""
+        raise NotImplementedError
+
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Take hold of a border or a title."""
         view = self.page
@@ -65,16 +70,26 @@ class Dragging(Container):
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Show what letting go here would do."""
         if self.grip is not None and self.page is self.grip.view:
-            self.grip.move(event.screen_offset)
+            self.grip.move(event.screen_offset, self.page_at(event.screen_offset))
             self.arranged()
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
         """Let go; what was made of the page is shown until the board has it."""
         if self.grip is not None and self.page is self.grip.view:
-            self.grip.move(event.screen_offset)  # moves on the way here may come after this
+            # moves on the way here may come after this
+            self.grip.move(event.screen_offset, self.page_at(event.screen_offset))
         held = self._release()
-        if held is not None and held.rows is not None:
+        if held is not None and (held.page or held.rows is not None):
             self.post_message(self.Dragged(held))
+
+    def on_mouse_release(self) -> None:
+        """Leave everything where it was as something else takes the mouse."""
+        self.let_go()
+
+    def keep_hold(self) -> None:
+        """Let go of what is no longer on screen, or as it was when it was taken hold of."""
+        if self.grip is not None and (self.single or self.grip.view is not self.page or self.grip.stale):
+            self.let_go()
 
     def let_go(self) -> bool:
         """Leave everything where it was; tell whether something was held."""

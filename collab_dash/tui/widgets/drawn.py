@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.style import Style
@@ -73,17 +74,25 @@ class Drawn(Widget):
             return
         strips = self._draw_strips()
         before, self._strips = self._strips, strips
+        width, height = self.outer_size
         if len(before) != len(strips):
-            self.refresh()
+            self._repaint([Region(0, 0, width, height)])
             return
-        width = self.outer_size.width
         changed = [
             Region(0, y, width, 1)
             for y, (old, new) in enumerate(zip(before, strips, strict=True))
             if old is not new and old != new
         ]
         if changed:
-            self.refresh(*changed)
+            self._repaint(changed)
+
+    def _repaint(self, regions: Sequence[Region]) -> None:
+        """Have a part of this repainted, also in dialogs over it that are under another: they keep what they drew."""
+        self.refresh(*regions)
+        stack = self.app.screen_stack
+        if self.screen in stack:
+            for screen in stack[stack.index(self.screen) + 1 : -1]:
+                screen.refresh(*(region.translate(self.region.offset) for region in regions))
 
     @property
     def is_styled(self) -> bool:

@@ -28,20 +28,28 @@ class Grip:
     Attributes:
         rows: What the page would be if it were let go now; None for what it is.
         moved: The id of the pane that would be elsewhere; empty for none.
+        page: The id of the other page that it would be on; empty for none.
         says: What is being done, for a person.
 
     """
 
     moved = ""
+    page = ""
 
     def __init__(self, view: PageView, pane: Pane) -> None:
         self.view = view
         self.says = f"resizing {pane.name_on_screen}"
         self.rows: Rows | None = None
-        self.before = arranging.rows((pane.spec.id, pane.spec) for pane in view.panes)
+        self.before = _rows(view)
 
-    def move(self, at: Offset) -> None:
-        """Follow the mouse, and show what would be."""
+    @property
+    def stale(self) -> bool:
+        """Whether the page is arranged otherwise than when this was taken hold of."""
+        return _rows(self.view) != self.before
+
+    def move(self, at: Offset, page: str) -> None:
+        """Follow the mouse, with a pane also onto the tab of another page, and show what would be."""
+        self.page = page if self.moved else ""
         rows = self.at(at)
         self.rows = rows if rows != self.before else None
         self.view.sketch(self.rows)
@@ -102,7 +110,7 @@ class Title(Grip):
 
 def grip(view: PageView, pane: Pane, at: Offset) -> Grip | None:
     """Give what a mouse button takes hold of there: a pane's title, its right or left border, or its bottom one."""
-    rows = arranging.rows((pane.spec.id, pane.spec) for pane in view.panes)
+    rows = _rows(view)
     r, i = next((r, i) for r, row in enumerate(rows) for i, slot in enumerate(row) if slot.id == pane.spec.id)
     x, y = at - pane.region.offset
     if y == 0:
@@ -114,6 +122,10 @@ def grip(view: PageView, pane: Pane, at: Offset) -> Grip | None:
     if y == pane.region.height - 1 and r + 1 < len(rows):
         return Bottom(view, pane, r)
     return None
+
+
+def _rows(view: PageView) -> Rows:
+    return arranging.rows((pane.spec.id, pane.spec) for pane in view.panes)
 
 
 def _region(view: PageView, id_: str) -> Region:

@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from ..drawing.text import clean
+from .line_input import LineInput
 
 
 class PromptLine(Horizontal):
@@ -36,14 +37,14 @@ class PromptLine(Horizontal):
 
     def line(self) -> Input:
         """Make the line to type in."""
-        return Input(placeholder=self.placeholder, compact=True)
+        return LineInput(placeholder=self.placeholder, compact=True)
 
     def begin(self, text: str = "") -> None:
-        """Take the keys at once."""
+        """Take the keys at once; `text`, which others may have written, is there to be changed."""
         self.display = True
         line = self.query_one(Input)
-        line.value = text
-        line.cursor_position = len(text)
+        line.value = clean(text)
+        line.cursor_position = len(line.value)
         self.screen.set_focus(line)
 
     def judge(self, text: str) -> str:
@@ -60,6 +61,14 @@ class PromptLine(Horizontal):
         """Give the keys back, and `text` to whoever opened it; None when nothing shall change."""
         raise NotImplementedError
 
+    def leave(self) -> None:
+        """Give the keys back, and leave things as they were."""
+        self._close(None)
+
+    def put_aside(self) -> None:
+        """Give the keys back as somebody went elsewhere."""
+        self.leave()
+
     def on_input_changed(self, event: Input.Changed) -> None:
         """Judge what is typed."""
         self._judge(event.value)
@@ -74,7 +83,7 @@ class PromptLine(Horizontal):
         """Leave things as they were."""
         if event.key == "escape":
             event.stop()
-            self._close(None)
+            self.leave()
 
     def _close(self, text: str | None) -> None:
         self.display = False

@@ -114,6 +114,17 @@ class SayPrompt(PromptLine):
     def __init__(self, talk: Talk) -> None:
         super().__init__()
         self._talk = talk
+        self._draft = ""
+
+    def begin(self, text: str = "") -> None:
+        """Take the keys at once, with what was being typed when somebody went elsewhere."""
+        super().begin(text or self._draft)
+        self._draft = ""
+
+    def put_aside(self) -> None:
+        """Give the keys back, and keep what is typed for another time."""
+        self._draft = self.query_one(Saying).value
+        super().put_aside()
 
     def line(self) -> Input:
         """Make the line to type in."""

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.content import Content
+from textual.geometry import Offset
 from textual.widgets import Static
 
 from ...board import Board, Page
 from ..live import Live
 from .dragging import Dragging
+from .tabs import Tabs
 
 if TYPE_CHECKING:
     from ..panes.base import Pane
@@ -25,6 +27,7 @@ class Stage(Dragging):
     Args:
         live: The screen's hold on the session.
         arranged: Called when other panes are on screen than before.
+        typing: Whether keys are being typed into a line, which they then stay in.
 
     Attributes:
         pages: All of them, in the order of their tabs.
@@ -34,8 +37,9 @@ class Stage(Dragging):
 
     """
 
-    def __init__(self, live: Live, arranged: Callable[[], None]) -> None:
+    def __init__(self, live: Live, arranged: Callable[[], None], typing: Callable[[], bool]) -> None:
         super().__init__(live, arranged)
+        self._typing = typing
         self.pages: list[PageView] = []
         self.open = 0
         self.zoomed = False
@@ -55,9 +59,9 @@ class Stage(Dragging):
             first: The title of the page to open, None for the one that is open.
 
         """
-        open_id = self.page.page.id if self.page is not None else ""
         before = {view.page.id: view for view in self.pages}
         views = [await self._view(before.get(page.id), page) for page in board.pages]
+        open_id = self.page.page.id if self.page is not None else ""  # asked now: somebody may have turned the page
         titles = [page.title for page in board.pages]
         ids = [page.id for page in board.pages]
         if first in titles:
@@ -106,6 +110,12 @@ class Stage(Dragging):
         """Whether one pane is on screen."""
         return self.cramped or self.zoomed
 
+    def page_at(self, at: Offset) -> str:
+        """Give the id of the other page whose tab is there, empty for none."""
+        index = self.screen.query_one(Tabs).tab_at(at)
+        others = {place: view.page.id for place, view in enumerate(self.pages) if place != self.open}
+        return "" if index is None else others.get(index, "")
+
     def hidden(self) -> list[Pane]:
         """Give the panes of the page that are not on screen."""
         return self.page.hidden() if self.page is not None else []
@@ -115,12 +125,13 @@ class Stage(Dragging):
         for index, page in enumerate(self.pages):
             page.display = index == self.open
             page.arrange_panes(single=self.single)
+        self.keep_hold()
         self.arranged()
         self.focus_current()
 
     def focus_current(self) -> None:
-        """Let the keys go to the current pane."""
-        if (pane := self.current) is not None:
+        """Let the keys go to the current pane, unless they are being typed."""
+        if (pane := self.current) is not None and not self._typing():
             self.screen.set_focus(pane, scroll_visible=False)  # at once: the next key is for this pane
 
     def go(self, index: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual import events
+from textual.geometry import Offset
 from textual.message import Message
 
 from ..drawing.row import Row
@@ -14,11 +15,12 @@ from ..live import Live
 from .drawn import Drawn
 
 LONGEST = 20
+PLUS = " + "
 
 
 class Tabs(Drawn):
     """
-    Titles, one of them open.
+    Titles, one of them open, and a `+` behind them.
 
     Args:
         live: The screen's hold on the session.
@@ -32,23 +34,48 @@ class Tabs(Drawn):
             super().__init__()
             self.index = index
 
+    class Edited(Message):
+        """Somebody clicked a tab twice."""
+
+        def __init__(self, index: int) -> None:
+            super().__init__()
+            self.index = index
+
+    class Added(Message):
+        """Somebody clicked the `+`."""
+
     def __init__(self, live: Live) -> None:
         super().__init__(live)
         self.titles: list[str] = []
         self.open = 0
         self.note = ""
+        self._grows = False
+        self._aim: int | None = None
         self._spans: list[tuple[int, int]] = []
+        self._plus = range(0)
 
-    def show_titles(self, titles: list[str], chosen: int, note: str = "") -> None:
-        """Show `titles`, the one at `chosen` open, and a note at the right."""
-        self.titles, self.open, self.note = titles, chosen, note
+    def show_titles(
+        self, titles: list[str], chosen: int, note: str = "", *, grows: bool = False, aim: int | None = None
+    ) -> None:
+        """
+        Show the tabs.
+
+        Args:
+            titles: Their titles.
+            chosen: Which is open.
+            note: What stands at the right.
+            grows: Whether there may be one more, by the `+`.
+            aim: Onto which something would be dropped.
+
+        """
+        self.titles, self.open, self.note, self._grows, self._aim = titles, chosen, note, grows, aim
         self.want_paint()
 
     def draw(self, width: int, height: int) -> list[Row]:
         """Draw the titles, or those around the open one."""
         labels = [f"{index} {cut(clean(title), LONGEST)}" for index, title in enumerate(self.titles, 1)]
         note = cut(self.note, max(width // 2, 10))
-        room = width - cells_of(note) - 2
+        room = width - cells_of(note) - 2 - len(PLUS) * self._grows
         shown = window([cells_of(label) + 2 for label in labels], self.open, room - 3)
         dim, accent = self.ink("dim"), self.ink("accent")
         row = Row("‹" if shown.start else " ", dim)
@@ -57,18 +84,27 @@ class Tabs(Drawn):
             if index == self.open:
                 row.add("[", accent).add(labels[index], self.ink("focus")).add("]", accent)
             else:
-                row.add(f" {labels[index]} ", dim)
+                row.add(f" {labels[index]} ", self.ink("select") if index == self._aim else dim)
             self._spans.append((row.cells, index))
         if shown.stop < len(labels):
             row.add("›", dim)
+        self._plus = range(row.cells, row.cells + len(PLUS) * self._grows)
+        row.add(PLUS * self._grows, accent)
         return [row.to(width - cells_of(note) - 1, dim).add(note, dim)]
 
+    def tab_at(self, at: Offset) -> int | None:
+        """Give the index of the tab that is there on the screen."""
+        if not self.region.contains_point(at):
+            return None
+        return next((index for end, index in self._spans if at.x - self.region.x < end), None)
+
     def on_click(self, event: events.Click) -> None:
-        """Open the tab under the mouse."""
-        for end, index in self._spans:
-            if event.x < end:
-                self.post_message(self.Chosen(index))
-                return
+        """Open the tab under the mouse; twice, edit it; at the `+`, add one."""
+        index = self.tab_at(event.screen_offset)
+        if event.x in self._plus:
+            self.post_message(self.Added())
+        elif index is not None and event.chain <= 2:
+            self.post_message(self.Edited(index) if event.chain == 2 else self.Chosen(index))
 
 
 def window(cells: Sequence[int], chosen: int, room: int) -> range:

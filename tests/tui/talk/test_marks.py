@@ -113,3 +113,15 @@ def test_marks_are_walked_on_the_open_page_first_then_on_those_after_it() -> Non
     assert walk(board.marks, pages, 1) == [y, x, z, other]
     every = [*pages, Page(title="All", panes=(Pane(feeds=("*",), view="log"),))]
     assert walk(board.marks, every, 2) == [x, z, other, y]
+
+
+def test_many_marks_of_one_key_are_put_in_order_once() -> None:
+    board = Board()
+    board.edit(*(partial(edits.add_mark, mark=mark(n, at=100 - n)) for n in range(1, 50)))
+    found = board.marks.on_key("btc", "k")
+    assert [board.marks.marks[id_].offset for id_ in found] == list(range(49, 0, -1))
+    assert board.marks.on_key("btc", "k") is found
+    board.edit(partial(edits.add_mark, mark=mark(7, "eth")))
+    assert board.marks.on_key("btc", "k") is found
+    board.edit(partial(edits.add_mark, mark=mark(50, at=0)))
+    assert board.marks.marks[board.marks.on_key("btc", "k")[0]].offset == 50
