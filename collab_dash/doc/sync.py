@@ -150,8 +150,12 @@ class Reader:
             BadFrame: If the frame ends before, or the number has no end.
 
         """
+        at = self._at
+        if at < len(self._frame) and (number := self._frame[at]) < 0x80:  # most are so small
+            self._at += 1
+            return number
         number = 0
-        for place, byte in enumerate(self._frame[self._at : self._at + _LONGEST]):
+        for place, byte in enumerate(self._frame[at : at + _LONGEST]):
             number |= (byte & 0x7F) << 7 * place
             if byte < 0x80:
                 self._at += place + 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..doc.sync import Kind, Message, write
@@ -29,12 +30,20 @@ class Replica:
         shared: The document.
         role: ``viewer``, ``editor`` or ``host``.
         person: The public id of whose it is.
+        address: Where it connects from; empty where that is not told.
         saved: Told how many more of its updates are on disk.
 
     """
 
     def __init__(
-        self, link: Link, shared: Shared, *, role: str, person: str, saved: Callable[[int], None] = lambda count: None
+        self,
+        link: Link,
+        shared: Shared,
+        *,
+        role: str,
+        person: str,
+        address: str = "",
+        saved: Callable[[int], None] = lambda count: None,
     ) -> None:
         self.link = link
         self.role = role
@@ -45,6 +54,8 @@ class Replica:
         self._behind = asyncio.Event()
         self._clock = asyncio.get_running_loop().time
         self._bucket = None if shared.edit_rate is None else Bucket(shared.edit_rate, self._clock())
+        self._address = address
+        self._proven = False
         self._rest_until = 0.0
 
     def start(self, messages: Sequence[bytes], state: bytes) -> None:
@@ -77,25 +88,42 @@ class Replica:
             await self._shared.level()
         else:
             await self._shared.open.wait()
-        began = self._clock()
-        try:
-            if message.kind is Kind.STEP1:
+        self._take(message)
+
+    def _take(self, message: Message) -> None:
+        if message.kind is Kind.STEP1:
+            with self._tiring():
                 self._shared.begin(self, message.payload)
-            elif message.kind in (Kind.STEP2, Kind.UPDATE):
+        elif message.kind in (Kind.STEP2, Kind.UPDATE):
+            with self._tiring():
                 self._shared.take(self, message.payload)
-        finally:
-            self._tire(self._clock() - began)
+            self._proven = True
 
     async def _turn(self) -> None:
         while self._bucket is not None and not self._bucket.take(self._clock()):  # noqa: ASYNC110 - time itself
             await asyncio.sleep(self._bucket.pause())
-        if (rest := self._rest_until - self._clock()) > 0:
+        while (rest := self._rest() - self._clock()) > 0:  # noqa: ASYNC110 - time itself
             await asyncio.sleep(rest)
 
-    def _tire(self, seconds: float) -> None:
+    def _rest(self) -> float:
+        """Give until when it rests: until an edit of its has stood, with all that come from where it comes from."""
+        return self._rest_until if self._proven else max(self._rest_until, self._shared.rests.until(self._address))
+
+    @contextmanager
+    def _tiring(self) -> Iterator[None]:
         """Rest after what cost the hub time, as beginning and being refused do where the document is large."""
-        if seconds > DEAR:
-            self._rest_until = self._clock() + REST * seconds
+        began = self._clock()
+        refused = True
+        try:
+            yield
+            refused = False
+        finally:
+            now = self._clock()
+            if now - began > DEAR:
+                self._rest_until = now + REST * (now - began)
+                if refused and self._address:
+                    self._proven = False
+                    self._shared.rests.note(self._address, self._rest_until, now=now)
 
     def end(self) -> None:
         """Be sent nothing more."""

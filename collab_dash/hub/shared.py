@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from ..board import Board
-from ..doc.depth import is_deep
 from ..doc.document import BadUpdate, Changed, Document
+from ..doc.structure import BadStructure, check_structure
 from ..doc.sync import Kind, write
 from ..errors import LogUnavailable, RequestRefused
 from ..rules import Rule
@@ -19,6 +19,7 @@ from .gate import check, check_room
 from .history import History
 from .outbox import Accepted, Outbox
 from .replica import Replica
+from .rests import Rests
 
 MAX_UPDATE_BYTES = 1 << 20
 MAX_DOCUMENT_BYTES = 16 << 20
@@ -45,6 +46,7 @@ class Shared:
     Attributes:
         watchers: Told which entries changed, after each update and edit.
         ended: Set when another document takes this one's place.
+        rests: Which addresses have to rest.
         open: Set while replicas may change it: not while one is about to begin.
 
     """
@@ -55,6 +57,7 @@ class Shared:
         self.document = document
         self.edit_rate = edit_rate
         self.trouble = trouble
+        self.rests = Rests()
         self.open = asyncio.Event()
         self.open.set()
         self.ended = asyncio.Event()
@@ -144,8 +147,10 @@ class Shared:
         if not may(author.role, "editor"):
             raise RequestRefused("a viewer's link changes nothing", code=Code.FORBIDDEN)
         self._check_size(update)
-        if is_deep(update):
-            raise RequestRefused(TOO_DEEP, code=Code.INVALID_PAYLOAD)
+        try:
+            check_structure(update)
+        except BadStructure as error:
+            raise RequestRefused(str(error), code=Code.INVALID_PAYLOAD, path=error.path) from None
         try:
             news = self._merge(update)
             check(self.document, role=author.role, person=author.person)
@@ -226,7 +231,7 @@ class Shared:
 
     def _rebuild(self) -> None:
         """Be as before an update that may not stand: a document cannot take back what it merged."""
-        self.document = self._history.document()
+        self.document = self._history.document(self.document)
 
     # To the disk, and to everybody
 

@@ -228,7 +228,9 @@ async def _serve(link: WebSocketLink, hub: Hub, subscriber: Subscriber) -> None:
         link.push(encode_push(DOC_SAVED, Saved(updates=updates)))
 
     link.take_at_once(partial(_take_presence, hub, subscriber))
-    replica = Replica(link, hub.shared, role=subscriber.role, person=subscriber.person, saved=saved)
+    replica = Replica(
+        link, hub.shared, role=subscriber.role, person=subscriber.person, address=link.address, saved=saved
+    )
     try:
         async with asyncio.TaskGroup() as tasks:
             running = [

@@ -90,7 +90,7 @@ async def _hearing(link: WebSocketLink, early: Early, answer: asyncio.Future[boo
 async def _serve(link: WebSocketLink, hub: Hub, guest: Guest, early: Early) -> tuple[int, str]:
     """Serve until the link breaks, or until what it sends may not stand: then give the code and the reason."""
     role = guest.role
-    replica = Replica(link, hub.shared, role=role, person=guest.person)
+    replica = Replica(link, hub.shared, role=role, person=guest.person, address=link.address)
     program = Program(link, replica, role, on_presence=partial(_take_presence, hub, guest, link))
     hub.presence.come(guest)
     try:
