@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ..doc.structure import BadStructure, apart
 from ..doc.sync import Kind, Message, write
+from ..errors import RequestRefused
+from ..wire import Code
 from .bucket import Bucket
 from .subscriber import MAX_BACKLOG, Link
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 
 DEAR = 0.005
 REST = 3.0
+MOST_PARTS = 32
 
 
 class Replica:
@@ -88,7 +92,14 @@ class Replica:
             await self._shared.level()
         else:
             await self._shared.open.wait()
-        self._take(message)
+        try:
+            self._take(message)
+        except RequestRefused as error:
+            whole = message.kind is not Kind.STEP2 or error.code != Code.FORBIDDEN
+            if whole or not await self._keep_parts(message.payload):
+                raise
+            text = f"{error}; what else came with it was kept, as far as it can stand by itself"
+            raise RequestRefused(text, code=error.code, path=error.path) from None
 
     def _take(self, message: Message) -> None:
         if message.kind is Kind.STEP1:
@@ -98,6 +109,32 @@ class Replica:
             with self._tiring():
                 self._shared.take(self, message.payload)
             self._proven = True
+
+    async def _keep_parts(self, update: bytes) -> bool:
+        """
+        Keep what may stand of an update that may not; tell whether that is anything.
+
+        A replica brings with its own edits those of others that a killed hub had passed on and not kept. Those who made
+        them bring them too; until then nobody else may, where they are signed.
+        """
+        try:
+            parts = apart(update)
+        except BadStructure:
+            return False
+        left = parts[:MOST_PARTS]
+        for _ in range(2):  # one may build on another
+            left = [part for part in left if not await self._keep(part)]
+        return len(left) < len(parts[:MOST_PARTS])
+
+    async def _keep(self, part: bytes) -> bool:
+        await self._turn()
+        await self._shared.open.wait()
+        try:
+            with self._tiring():
+                self._shared.accept(self, part)
+        except RequestRefused:
+            return False
+        return True
 
     async def _turn(self) -> None:
         while self._bucket is not None and not self._bucket.take(self._clock()):  # noqa: ASYNC110 - time itself
