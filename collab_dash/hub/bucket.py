@@ -22,13 +22,19 @@ class Bucket:
         self._left = self._most
         self._at = now
 
-    def take(self, now: float) -> bool:
-        """Let one pass, if one may."""
-        self._left = min(self._left + (now - self._at) * self._per_second, self._most)
+    @property
+    def per_second(self) -> float:
+        """How many may pass in the long run."""
+        return self._per_second
+
+    def take(self, now: float, weight: float = 1.0) -> bool:
+        """Let one pass, if one may; it counts as `weight`, or as all that may come at once where that is less."""
+        self._left = min(self._left + max(now - self._at, 0.0) * self._per_second, self._most)
         self._at = now
-        if self._left < 1.0:
+        weight = min(weight, self._most)
+        if self._left < weight:
             return False
-        self._left -= 1.0
+        self._left -= weight
         return True
 
     @property

@@ -168,6 +168,7 @@ class Hub:
             role=role,
             feeds=None if "*" in hello.feeds else frozenset(hello.feeds),
             sent=sent,
+            edit_rate=self.shared.edit_rate,
         )
         welcome = Welcome(
             session=self.session,

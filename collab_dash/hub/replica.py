@@ -35,6 +35,7 @@ class Replica:
         role: ``viewer``, ``editor`` or ``host``.
         person: The public id of whose it is.
         address: Where it connects from; empty where that is not told.
+        bucket: What its link may edit; None for what the document lets each.
         saved: Told how many more of its updates are on disk.
 
     """
@@ -47,6 +48,7 @@ class Replica:
         role: str,
         person: str,
         address: str = "",
+        bucket: Bucket | None = None,
         saved: Callable[[int], None] = lambda count: None,
     ) -> None:
         self.link = link
@@ -57,7 +59,9 @@ class Replica:
         self._state = b""
         self._behind = asyncio.Event()
         self._clock = asyncio.get_running_loop().time
-        self._bucket = None if shared.edit_rate is None else Bucket(shared.edit_rate, self._clock())
+        if bucket is None and shared.edit_rate is not None:
+            bucket = Bucket(shared.edit_rate, self._clock())
+        self._bucket = bucket
         self._address = address
         self._proven = False
         self._rest_until = 0.0

@@ -229,7 +229,13 @@ async def _serve(link: WebSocketLink, hub: Hub, subscriber: Subscriber) -> None:
 
     link.take_at_once(partial(_take_presence, hub, subscriber))
     replica = Replica(
-        link, hub.shared, role=subscriber.role, person=subscriber.person, address=link.address, saved=saved
+        link,
+        hub.shared,
+        role=subscriber.role,
+        person=subscriber.person,
+        address=link.address,
+        bucket=subscriber.edits,
+        saved=saved,
     )
     try:
         async with asyncio.TaskGroup() as tasks:

@@ -55,7 +55,7 @@ class Marks(Payload):
     limit: int = Field(500, ge=1, le=5000)
 
 
-@bind(MARK, Pin, role="editor")
+@bind(MARK, Pin, role="editor", edits=1)
 async def mark(hub: Hub, subscriber: Subscriber, payload: Pin) -> dict[str, str]:
     """Mark an event or a moment; the answer comes once it is passed on."""
     now = unix_ms()
@@ -78,7 +78,7 @@ async def _event(hub: Hub, offset: int) -> Event:
     return msgspec.json.decode(page.events[0], type=Event)
 
 
-@bind(COMMENT, Comment, role="editor")
+@bind(COMMENT, Comment, role="editor", edits=1)
 async def comment(hub: Hub, subscriber: Subscriber, payload: Comment) -> dict[str, str]:
     """Comment on a mark; the answer comes once it is passed on."""
     shared = hub.shared
@@ -90,7 +90,7 @@ async def comment(hub: Hub, subscriber: Subscriber, payload: Comment) -> dict[st
     return {"id": id_}
 
 
-@bind(RESOLVE, Resolve, role="editor")
+@bind(RESOLVE, Resolve, role="editor", edits=1)
 async def resolve(hub: Hub, subscriber: Subscriber, payload: Resolve) -> None:
     """Settle a mark's thread, or open it again; the answer comes once it is passed on."""
     shared = hub.shared

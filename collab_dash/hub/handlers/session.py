@@ -32,7 +32,7 @@ from ...wire import (
 )
 from ..hub import Hub
 from ..subscriber import Subscriber
-from . import Empty, Payload, bind
+from . import CALL, Empty, Payload, bind
 
 
 class Look(Payload):
@@ -91,7 +91,7 @@ async def look(hub: Hub, subscriber: Subscriber, payload: Look) -> None:
     hub.presence.look(subscriber, payload.page, payload.pane)
 
 
-@bind(BRING, Bring, role="editor")
+@bind(BRING, Bring, role="editor", edits=CALL)
 async def bring(hub: Hub, subscriber: Subscriber, payload: Bring) -> None:
     """Offer everybody else to look where somebody looks; each may decline."""
     offer = Brought(name=subscriber.name, client=subscriber.client, **payload.model_dump())
