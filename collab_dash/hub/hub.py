@@ -39,7 +39,7 @@ from .rules import Rules
 from .runner import Runner
 from .shared import Shared
 from .subscriber import Link, Subscriber
-from .talk import trim
+from .talk import Talk
 from .targets import Targets
 from .upstreams import make_runners
 
@@ -79,7 +79,7 @@ class Hub:
     ) -> None:
         self.log = log
         self.shared = shared
-        shared.watchers.append(lambda changed: trim(self.shared, changed))
+        self.talk = Talk(shared)
         self.fanout = Fanout(log.last)
         self.recorder = Recorder(log, self._deliver)
         self.presence = Attendance()
@@ -275,10 +275,11 @@ class Hub:
         old, old_shared = self.log, self.shared
         configured = self._configured
         shared = await load_shared(Updates(log), configured.board, configured.rules, edit_rate=configured.edit_rate)
-        shared.watchers = old_shared.watchers
+        talk = Talk(shared)
+        shared.watchers.append(self._on_edit)
 
         def switched() -> None:
-            self.log, self.shared = log, shared
+            self.log, self.shared, self.talk = log, shared, talk
             old_shared.ended.set()
             self.rules.set_rules(shared.rules(self._configured.rules))
             self.fanout = Fanout(log.last)  # nobody joined to the old log receives from the new one

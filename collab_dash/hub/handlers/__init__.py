@@ -2,8 +2,8 @@
 What peers may ask: one file a domain, each request bound to its name, schema and needed role by `bind`.
 
 A request that is unknown, malformed, forbidden or one too many is answered with an error; the link lives. One that
-has a key is done once, however often it is sent. What edits the shared document, or calls upon others, counts as so many
-edits of its link.
+has a key is done once, however often it is sent. What edits the shared document, or calls upon others, counts against
+what its link may edit.
 """
 
 from __future__ import annotations
