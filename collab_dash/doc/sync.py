@@ -7,7 +7,6 @@ edit (update). See github.com/yjs/y-protocols, PROTOCOL.md; numbers are lib0's v
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -111,12 +110,7 @@ def read_presence(payload: bytes) -> list[Presence]:
 
     """
     reader = Reader(payload)
-    return list(_entries(reader, reader.number()))
-
-
-def _entries(reader: Reader, count: int) -> Iterator[Presence]:
-    for _ in range(count):
-        yield Presence(reader.number(), reader.number(), reader.block())
+    return [Presence(reader.number(), reader.number(), reader.block()) for _ in range(reader.number())]
 
 
 def write_number(number: int) -> bytes:
