@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from time import monotonic
+
 BURST = 10.0
 
 
@@ -45,3 +48,9 @@ class Bucket:
     def pause(self) -> float:
         """Give the seconds until the next one may pass, as seen when one was last asked for."""
         return max(1.0 - self._left, 0.0) / self._per_second
+
+
+async def turn(bucket: Bucket) -> None:
+    """Wait until one may pass, by the monotonic clock."""
+    while not bucket.take(monotonic()):  # noqa: ASYNC110 - time itself
+        await asyncio.sleep(bucket.pause())

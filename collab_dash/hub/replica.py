@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from ..doc.structure import BadStructure, apart
 from ..doc.sync import Kind, Message, write
 from ..errors import RequestRefused
 from ..wire import Code
-from .bucket import Bucket
+from .bucket import Bucket, turn
 from .subscriber import MAX_BACKLOG, Link
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Replica:
         self._shared = shared
         self._state = b""
         self._behind = asyncio.Event()
-        self._clock = asyncio.get_running_loop().time
+        self._clock = monotonic
         if bucket is None and shared.edit_rate is not None:
             bucket = Bucket(shared.edit_rate, self._clock())
         self._bucket = bucket
@@ -91,8 +92,9 @@ class Replica:
 
         """
         await self._turn()
-        if message.kind is Kind.STEP1:
+        if message.kind in (Kind.STEP1, Kind.ASK_AWARENESS):
             await self.link.drained()
+        if message.kind is Kind.STEP1:
             await self._shared.level()
         else:
             await self._shared.open.wait()
@@ -141,8 +143,8 @@ class Replica:
         return True
 
     async def _turn(self) -> None:
-        while self._bucket is not None and not self._bucket.take(self._clock()):  # noqa: ASYNC110 - time itself
-            await asyncio.sleep(self._bucket.pause())
+        if self._bucket is not None:
+            await turn(self._bucket)
         while (rest := self._rest() - self._clock()) > 0:  # noqa: ASYNC110 - time itself
             await asyncio.sleep(rest)
 
