@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ..board import Board, completed
 from ..doc.document import Changed
-from ..errors import LogError
+from ..errors import LogError, RequestRefused
 from ..event import Record
 from ..store.docs import Updates
 from ..store.log import Log, open_log
@@ -135,7 +136,8 @@ class Hub:
                 }
                 tasks = [running.create_task(each, name=name) for name, each in work.items()]
                 await self.stopping.wait()
-                await self.shared.passed_on()
+                with suppress(RequestRefused):
+                    await self.shared.passed_on()
                 for task in tasks:
                     task.cancel()
             await self.recorder.drained()

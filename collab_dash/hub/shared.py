@@ -88,7 +88,8 @@ class Shared:
         self._beginning += 1
         self.open.clear()
         try:
-            await self._outbox.level.wait()
+            while not self._outbox.level.is_set():  # others wake first, and may edit by request
+                await self._outbox.level.wait()
         finally:
             self._beginning -= 1
             if not self._beginning:
@@ -202,8 +203,6 @@ class Shared:
         if news:
             self._history.add(news)
         self._outbox.put(Accepted(news, author))
-        if self.ended.is_set():
-            self._outbox.level.set()  # nothing is passed on any more
         if changed:
             self._tell(changed)
 
@@ -240,7 +239,7 @@ class Shared:
         try:
             await self._run()
         finally:
-            self._outbox.level.set()
+            self._outbox.end()
 
     async def _run(self) -> None:
         while True:
@@ -251,8 +250,14 @@ class Shared:
             await asyncio.sleep(HOLD)
 
     async def passed_on(self) -> None:
-        """Wait until all that was accepted is relayed and, unless the disk refuses, kept."""
-        await self._outbox.level.wait()
+        """
+        Wait until all that was accepted so far is relayed and, unless the disk refuses, kept.
+
+        Raises:
+            RequestRefused: If the hub ends before.
+
+        """
+        await self._outbox.passed_on()
 
     async def _compact(self) -> None:
         """Put all updates together into one, in memory and on disk."""

@@ -112,7 +112,7 @@ async def test_marks_are_listed_in_the_order_of_their_coming_whatever_their_date
 async def test_notes_follow_their_marks_and_what_a_refusal_spoils_is_as_before(tmp_path: Path) -> None:
     async with hub_at(tmp_path / "x.db") as hub, members_of(hub, "ana") as (ana,):
         talk, by = Talk(hub.shared), Author(id="ana")
-        one, two = await marked(hub, ana, 1, 2)
+        one, two = *await marked(hub, ana, 1), *await marked(hub, ana, 2, at=NOON + 1)
         with ana.replica.edit() as document:
             note = edits.add_note(document, Note(mark=one, text="later", by=by, at=NOON + 1))
             edits.add_note(document, Note(mark=one, text="first", by=by, at=NOON))
