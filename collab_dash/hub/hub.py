@@ -268,14 +268,20 @@ class Hub:
 
     async def _reopen(self) -> None:
         """The database was replaced or deleted: go on in what is there now, under its epoch."""
-        _log.warning("the database %s was replaced; opening it anew", self.log.path)
+        old = self.log
+        _log.warning("the database %s was replaced; opening it anew", old.path)
         try:
-            log = await open_log(self.log.path)
+            log = await open_log(old.path)
         except LogError as error:
             _log.error("the database cannot be opened: %s", error)
             return
-        old, old_shared = self.log, self.shared
-        configured = self._configured
+        try:
+            await self._go_on_in(log)
+        finally:
+            await (old if self.log is log else log).close()
+
+    async def _go_on_in(self, log: Log) -> None:
+        configured, old_shared = self._configured, self.shared
         shared = await load_shared(Updates(log), configured.board, configured.rules, edit_rate=configured.edit_rate)
         talk = Talk(shared)
         shared.watchers.append(self._on_edit)
@@ -289,4 +295,3 @@ class Hub:
         await self.recorder.switch(log, switched)
         await self.rules.load(log)
         await self.peers.close(Close.GOING_DOWN, "the database was replaced")
-        await old.close()

@@ -20,6 +20,7 @@ from .history import History
 from .outbox import Accepted, Outbox
 from .replica import Replica
 from .rests import Rests
+from .subscriber import Link
 
 MAX_UPDATE_BYTES = 1 << 20
 MAX_DOCUMENT_BYTES = 16 << 20
@@ -119,6 +120,11 @@ class Shared:
     def end(self, replica: Replica) -> None:
         """Relay nothing more to a replica."""
         self._replicas.discard(replica)
+
+    def cut(self, link: Link) -> None:
+        """Hear nothing more of whoever is at a link that is to close, and relay nothing more to it."""
+        for replica in [replica for replica in self._replicas if replica.link is link]:
+            self.end(replica)
 
     def take(self, replica: Replica, update: bytes) -> None:
         """

@@ -136,13 +136,15 @@ async def renew(hub: Hub, subscriber: Subscriber, payload: Empty) -> None:
 async def remove(hub: Hub, subscriber: Subscriber, payload: OneClient) -> None:
     """Close somebody's link for good; where newcomers wait, they wait the next time."""
     if (link := hub.peers.other(payload.client)) is not None:
+        hub.shared.cut(link)
         await link.close(Close.REMOVED, REMOVED)
         return
     other = hub.peers.subscriber(payload.client)
     if other is None:
         raise RequestRefused("nobody of that id is here", code=Code.NOT_FOUND, path=("data", "client"))
     hub.peers.admission.forget(other.person)
-    other.role = ""  # while its link closes it may nothing
+    other.role = ""  # while its link closes it may nothing, and what waits there is not heard
+    hub.shared.cut(other.link)
     hub.presence.leave(other, clean=True)
     hub.leave(other)
     await other.link.close(Close.REMOVED, REMOVED)
