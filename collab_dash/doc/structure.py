@@ -11,6 +11,7 @@ from ..errors import BadFrame
 from .sync import Reader
 
 DEEPEST = 1000
+LONGEST = 64  # bytes of a name that a refusal tells
 _ARRAY, _OBJECT = 117, 118
 _BLOCKS = (116, 119)  # bytes, a string
 _SIZES = {120: 0, 121: 0, 122: 8, 123: 8, 124: 4, 126: 0, 127: 0}
@@ -167,7 +168,7 @@ class _Walk(Reader):
         return []
 
     def _text(self) -> str:
-        return self.block().decode(errors="replace")
+        return self.block()[:LONGEST].decode(errors="replace")
 
     def _byte(self) -> int:
         if self._at >= len(self._frame):

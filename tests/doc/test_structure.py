@@ -53,6 +53,12 @@ def test_an_item_of_a_list_within_an_entry_is_found() -> None:
         check_structure(b"\x01\x01\x01\x00" + edit + b"\x00")
 
 
+def test_a_refusal_repeats_no_more_than_the_beginning_of_a_name() -> None:
+    with pytest.raises(BadStructure) as caught:
+        check_structure(edited(Document(), lambda document: document.doc.get("x" * 9000, type=pycrdt.Array).append(1)))
+    assert caught.value.path == ("x" * 64,)
+
+
 @given(st.binary(max_size=200))
 def test_whatever_comes_is_either_an_update_or_said_to_be_none(update: bytes) -> None:
     try:
