@@ -50,16 +50,18 @@ class Document:
     Entries that do not fit their shape are left out: a newer version's, or what a program wrote past the hub.
 
     Args:
-        state: An update to begin from.
+        updates: What to begin from.
         undoing: Whether an undo manager will work on it. Then the content of what is deleted is kept: the library keeps
             what may be undone, but not what that stands in, and reads freed memory.
+        like: A document that had the same `updates` and no others when it was last settled. Its entries are taken,
+            which is much faster than to read them.
 
     Raises:
-        BadUpdate: If `state` is not one.
+        BadUpdate: If one of `updates` is none.
 
     """
 
-    def __init__(self, state: bytes = NOTHING, *, undoing: bool = False) -> None:
+    def __init__(self, *updates: bytes, undoing: bool = False, like: Document | None = None) -> None:
         self.doc = pycrdt.Doc[Any](skip_gc=undoing)
         self.roots: dict[str, pycrdt.Map[Any]] = {}
         self.entries: dict[str, dict[str, Any]] = {name: {} for name in ENTRIES}
@@ -70,11 +72,18 @@ class Document:
         self._made: dict[tuple[str, str], dict[str, Any]] = {}
         self._subscriptions: list[pycrdt.Subscription] = []
         for name in (*ENTRIES, *SINGLES):
-            root = self.roots[name] = self.doc.get(name, type=pycrdt.Map)
+            self.roots[name] = self.doc.get(name, type=pycrdt.Map)
+        for update in updates:
+            self.apply(update)
+        if like is None:
+            self._changed = {(name, id_) for name, root in self.roots.items() for id_ in list(root.keys())}
+            self.settle()
+        else:
+            self.entries = {name: entries.copy() for name, entries in like.entries.items()}
+            self.room, self.meta = like.room, like.meta
+        for name, root in self.roots.items():
             self._subscriptions.append(root.observe_deep(partial(self._note, name)))
         self._subscriptions.append(self.doc.observe(lambda event: self._updates.append(event.update)))
-        self.apply(state)
-        self.settle()
 
     # Updates
 

@@ -7,6 +7,7 @@ Call them within `Document.edit`. Ids are random, so that two who add something 
 from __future__ import annotations
 
 import secrets
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -197,10 +198,22 @@ def say(document: Document, line: ChatLine) -> str:
 
 
 def forget_chat(document: Document, *, keep: int) -> None:
-    """Delete everything said but the latest lines."""
-    lines = sorted(document.chat, key=lambda id_: (document.chat[id_].at, id_))
-    for id_ in lines[: max(len(lines) - keep, 0)]:
-        remove(document, "chat", id_)
+    """
+    Delete what is too much of the chat: the oldest line of whoever has the most, again and again.
+
+    When a line was written is what its author's clock says. So nobody drives out what others said, by saying much or by
+    dating it ahead.
+
+    Args:
+        document: Where.
+        keep: How many lines stay.
+
+    """
+    of: defaultdict[str, deque[str]] = defaultdict(deque)
+    for id_, line in sorted(document.chat.items(), key=lambda item: (item[1].at, item[0])):
+        of[line.by.id].append(id_)
+    for _ in range(len(document.chat) - keep):
+        remove(document, "chat", max(of.values(), key=len).popleft())
 
 
 def remove(document: Document, root: str, id_: str) -> None:

@@ -7,7 +7,6 @@ edit (update). See github.com/yjs/y-protocols, PROTOCOL.md; numbers are lib0's v
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -111,12 +110,7 @@ def read_presence(payload: bytes) -> list[Presence]:
 
     """
     reader = Reader(payload)
-    return list(_entries(reader, reader.number()))
-
-
-def _entries(reader: Reader, count: int) -> Iterator[Presence]:
-    for _ in range(count):
-        yield Presence(reader.number(), reader.number(), reader.block())
+    return [Presence(reader.number(), reader.number(), reader.block()) for _ in range(reader.number())]
 
 
 def write_number(number: int) -> bytes:
@@ -150,8 +144,12 @@ class Reader:
             BadFrame: If the frame ends before, or the number has no end.
 
         """
+        at = self._at
+        if at < len(self._frame) and (number := self._frame[at]) < 0x80:  # most are so small
+            self._at += 1
+            return number
         number = 0
-        for place, byte in enumerate(self._frame[self._at : self._at + _LONGEST]):
+        for place, byte in enumerate(self._frame[at : at + _LONGEST]):
             number |= (byte & 0x7F) << 7 * place
             if byte < 0x80:
                 self._at += place + 1

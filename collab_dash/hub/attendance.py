@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from time import monotonic
 
 from ..doc.sync import Kind, read_presence, write, write_presence
 from ..event import unix_ms
@@ -31,9 +32,9 @@ class Attendance:
 
     """
 
-    def __init__(self, clock: Callable[[], float] | None = None) -> None:
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self.presence = Presence()
-        self._clock = clock or (lambda: asyncio.get_running_loop().time())
+        self._clock = clock
         self._listening: dict[Member, Link] = {}
         self._behind: set[Member] = set()
         self._plain: dict[Member, Subscriber] = {}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from time import monotonic
+
 BURST = 10.0
 
 
@@ -22,13 +25,19 @@ class Bucket:
         self._left = self._most
         self._at = now
 
-    def take(self, now: float) -> bool:
-        """Let one pass, if one may."""
-        self._left = min(self._left + (now - self._at) * self._per_second, self._most)
+    @property
+    def per_second(self) -> float:
+        """How many may pass in the long run."""
+        return self._per_second
+
+    def take(self, now: float, weight: float = 1.0) -> bool:
+        """Let one pass, if one may; it counts as `weight`, or as all that may come at once where that is less."""
+        self._left = min(self._left + max(now - self._at, 0.0) * self._per_second, self._most)
         self._at = now
-        if self._left < 1.0:
+        weight = min(weight, self._most)
+        if self._left < weight:
             return False
-        self._left -= 1.0
+        self._left -= weight
         return True
 
     @property
@@ -39,3 +48,9 @@ class Bucket:
     def pause(self) -> float:
         """Give the seconds until the next one may pass, as seen when one was last asked for."""
         return max(1.0 - self._left, 0.0) / self._per_second
+
+
+async def turn(bucket: Bucket) -> None:
+    """Wait until one may pass, by the monotonic clock."""
+    while not bucket.take(monotonic()):  # noqa: ASYNC110 - time itself
+        await asyncio.sleep(bucket.pause())

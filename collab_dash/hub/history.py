@@ -41,10 +41,6 @@ class History:
         whole = len(self._whole)
         return len(self._since) > FOLD_AFTER or self.size - whole > max(whole, FOLD_BYTES)
 
-    def document(self) -> Document:
-        """Make the document again."""
-        document = Document(self._whole)
-        for update in self._since:
-            document.apply(update)
-        document.settle()
-        return document
+    def document(self, like: Document) -> Document:
+        """Make the document again; `like` is the one that noted all of it, with whatever else is not settled."""
+        return Document(self._whole, *self._since, like=like)

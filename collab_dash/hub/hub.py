@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ..board import Board, completed
 from ..doc.document import Changed
-from ..errors import LogError
+from ..errors import LogError, RequestRefused
 from ..event import Record
 from ..store.docs import Updates
 from ..store.log import Log, open_log
@@ -39,7 +40,7 @@ from .rules import Rules
 from .runner import Runner
 from .shared import Shared
 from .subscriber import Link, Subscriber
-from .talk import trim
+from .talk import Talk
 from .targets import Targets
 from .upstreams import make_runners
 
@@ -79,7 +80,7 @@ class Hub:
     ) -> None:
         self.log = log
         self.shared = shared
-        shared.watchers.append(lambda changed: trim(self.shared, changed))
+        self.talk = Talk(shared)
         self.fanout = Fanout(log.last)
         self.recorder = Recorder(log, self._deliver)
         self.presence = Attendance()
@@ -135,7 +136,8 @@ class Hub:
                 }
                 tasks = [running.create_task(each, name=name) for name, each in work.items()]
                 await self.stopping.wait()
-                await self.shared.passed_on()
+                with suppress(RequestRefused):
+                    await self.shared.passed_on()
                 for task in tasks:
                     task.cancel()
             await self.recorder.drained()
@@ -168,6 +170,7 @@ class Hub:
             role=role,
             feeds=None if "*" in hello.feeds else frozenset(hello.feeds),
             sent=sent,
+            edit_rate=self.shared.edit_rate,
         )
         welcome = Welcome(
             session=self.session,
@@ -265,19 +268,26 @@ class Hub:
 
     async def _reopen(self) -> None:
         """The database was replaced or deleted: go on in what is there now, under its epoch."""
-        _log.warning("the database %s was replaced; opening it anew", self.log.path)
+        old = self.log
+        _log.warning("the database %s was replaced; opening it anew", old.path)
         try:
-            log = await open_log(self.log.path)
+            log = await open_log(old.path)
         except LogError as error:
             _log.error("the database cannot be opened: %s", error)
             return
-        old, old_shared = self.log, self.shared
-        configured = self._configured
+        try:
+            await self._go_on_in(log)
+        finally:
+            await (old if self.log is log else log).close()
+
+    async def _go_on_in(self, log: Log) -> None:
+        configured, old_shared = self._configured, self.shared
         shared = await load_shared(Updates(log), configured.board, configured.rules, edit_rate=configured.edit_rate)
-        shared.watchers = old_shared.watchers
+        talk = Talk(shared)
+        shared.watchers.append(self._on_edit)
 
         def switched() -> None:
-            self.log, self.shared = log, shared
+            self.log, self.shared, self.talk = log, shared, talk
             old_shared.ended.set()
             self.rules.set_rules(shared.rules(self._configured.rules))
             self.fanout = Fanout(log.last)  # nobody joined to the old log receives from the new one
@@ -285,4 +295,3 @@ class Hub:
         await self.recorder.switch(log, switched)
         await self.rules.load(log)
         await self.peers.close(Close.GOING_DOWN, "the database was replaced")
-        await old.close()

@@ -34,12 +34,9 @@ async def load_shared(
         edit_rate: How many messages a second a replica may send in the long run; None for any number.
 
     """
-    document = Document()
     try:
         kept = await updates.load()
-        for update in kept:
-            document.apply(update)
-        document.settle()
+        document = Document(*kept)
     except (BadUpdate, LogUnavailable) as error:
         return _troubled(updates, error)
     now = unix_ms()

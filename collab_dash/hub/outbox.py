@@ -10,8 +10,9 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from ..doc.sync import Kind, write
-from ..errors import LogUnavailable
+from ..errors import LogUnavailable, RequestRefused
 from ..store.docs import Updates
+from ..wire import Code
 from .fanout import Format
 from .replica import Replica
 
@@ -53,6 +54,10 @@ class Outbox:
         self._unkept: list[Accepted] = []
         self._try_again = 0.0
         self._wake = asyncio.Event()
+        self._put = 0
+        self._passed = 0
+        self._pass = asyncio.Event()
+        self._over = False
 
     @property
     def empty(self) -> bool:
@@ -62,8 +67,10 @@ class Outbox:
     def put(self, accepted: Accepted) -> None:
         """Take an update."""
         self._accepted.append(accepted)
+        self._put += 1
         self.unsaved += len(accepted.update)
-        self.level.clear()
+        if not self._over:
+            self.level.clear()
         self._wake.set()
 
     async def filled(self) -> None:
@@ -80,8 +87,32 @@ class Outbox:
         self._unkept += batch
         await self._save()
         self._relay(batch, state)
+        self._passed += len(batch)
+        self._pass.set()
+        self._pass = asyncio.Event()
         if not self._accepted:
             self.level.set()
+
+    async def passed_on(self) -> None:
+        """
+        Wait until what was put so far is passed on, whatever is put meanwhile.
+
+        Raises:
+            RequestRefused: If that will not be: the hub ends, or its database was replaced.
+
+        """
+        last = self._put
+        while self._passed < last:
+            if self._over:
+                message = "the hub ends, or its database was replaced; this edit may be lost"
+                raise RequestRefused(message, code=Code.UNAVAILABLE, retry=True)
+            await self._pass.wait()
+
+    def end(self) -> None:
+        """Pass on nothing more; whoever waits for that waits no longer."""
+        self._over = True
+        self._pass.set()
+        self.level.set()
 
     async def _save(self) -> None:
         """Append what is not on disk yet, and acknowledge it; nothing happens if the disk refuses."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from msgspec import structs
@@ -17,6 +17,7 @@ from ..wire import Person
 GRACE = 5.0
 REMEMBERED = 4096
 MOST_BITS = 52  # JavaScript reads 53; the hub counts on from what it is told
+MOST = (1 << MOST_BITS) - 1
 
 
 class Member(Protocol):
@@ -256,8 +257,9 @@ class Presence:
             BadFrame: If its state cannot be read, or numbers are larger than other programs can read.
 
         """
-        if any(entry.client >> MOST_BITS or entry.clock >> MOST_BITS for entry in said):
-            raise BadFrame(f"a number of more than {MOST_BITS} bits in an awareness update")
+        for entry in said:
+            if entry.client > MOST or entry.clock > MOST:
+                raise BadFrame(f"a number of more than {MOST_BITS} bits in an awareness update")
         seat = self._seats.get(member)
         own = None if seat is None else self._own(seat, said)
         if seat is None or own is None:
@@ -270,12 +272,12 @@ class Presence:
             seat.heard, seat.state, seat.here = own.clock, state, True
             self._tell(seat, now)
 
-    def _own(self, seat: Seat, said: Iterable[Said]) -> Said | None:
+    def _own(self, seat: Seat, said: Sequence[Said]) -> Said | None:
         """Find what is said of oneself, under a number that is one's own or can become so."""
-        entries = {entry.client: entry for entry in said}
-        if seat.claimed and seat.number in entries:
-            return entries[seat.number]
-        for entry in entries.values():
+        for entry in said:
+            if entry.client == seat.number and seat.claimed:
+                return entry
+        for entry in said:
             if entry.state != b"null" and self._may_claim(seat, entry.client):
                 self._claim(seat, entry.client)
                 return entry

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from ..board import Board
-from ..doc.depth import is_deep
 from ..doc.document import BadUpdate, Changed, Document
+from ..doc.structure import BadStructure, check_structure
 from ..doc.sync import Kind, write
 from ..errors import LogUnavailable, RequestRefused
 from ..rules import Rule
@@ -19,6 +19,8 @@ from .gate import check, check_room
 from .history import History
 from .outbox import Accepted, Outbox
 from .replica import Replica
+from .rests import Rests
+from .subscriber import Link
 
 MAX_UPDATE_BYTES = 1 << 20
 MAX_DOCUMENT_BYTES = 16 << 20
@@ -45,6 +47,7 @@ class Shared:
     Attributes:
         watchers: Told which entries changed, after each update and edit.
         ended: Set when another document takes this one's place.
+        rests: Which addresses have to rest.
         open: Set while replicas may change it: not while one is about to begin.
 
     """
@@ -55,6 +58,7 @@ class Shared:
         self.document = document
         self.edit_rate = edit_rate
         self.trouble = trouble
+        self.rests = Rests()
         self.open = asyncio.Event()
         self.open.set()
         self.ended = asyncio.Event()
@@ -85,7 +89,8 @@ class Shared:
         self._beginning += 1
         self.open.clear()
         try:
-            await self._outbox.level.wait()
+            while not self._outbox.level.is_set():  # others wake first, and may edit by request
+                await self._outbox.level.wait()
         finally:
             self._beginning -= 1
             if not self._beginning:
@@ -116,6 +121,11 @@ class Shared:
         """Relay nothing more to a replica."""
         self._replicas.discard(replica)
 
+    def cut(self, link: Link) -> None:
+        """Hear nothing more of whoever is at a link that is to close, and relay nothing more to it."""
+        for replica in [replica for replica in self._replicas if replica.link is link]:
+            self.end(replica)
+
     def take(self, replica: Replica, update: bytes) -> None:
         """
         Merge what a replica sends; one that was refused, or never began, is not heard until it begins (again).
@@ -144,8 +154,10 @@ class Shared:
         if not may(author.role, "editor"):
             raise RequestRefused("a viewer's link changes nothing", code=Code.FORBIDDEN)
         self._check_size(update)
-        if is_deep(update):
-            raise RequestRefused(TOO_DEEP, code=Code.INVALID_PAYLOAD)
+        try:
+            check_structure(update)
+        except BadStructure as error:
+            raise RequestRefused(str(error), code=Code.INVALID_PAYLOAD, path=error.path) from None
         try:
             news = self._merge(update)
             check(self.document, role=author.role, person=author.person)
@@ -197,8 +209,6 @@ class Shared:
         if news:
             self._history.add(news)
         self._outbox.put(Accepted(news, author))
-        if self.ended.is_set():
-            self._outbox.level.set()  # nothing is passed on any more
         if changed:
             self._tell(changed)
 
@@ -226,7 +236,7 @@ class Shared:
 
     def _rebuild(self) -> None:
         """Be as before an update that may not stand: a document cannot take back what it merged."""
-        self.document = self._history.document()
+        self.document = self._history.document(self.document)
 
     # To the disk, and to everybody
 
@@ -235,7 +245,7 @@ class Shared:
         try:
             await self._run()
         finally:
-            self._outbox.level.set()
+            self._outbox.end()
 
     async def _run(self) -> None:
         while True:
@@ -246,8 +256,14 @@ class Shared:
             await asyncio.sleep(HOLD)
 
     async def passed_on(self) -> None:
-        """Wait until all that was accepted is relayed and, unless the disk refuses, kept."""
-        await self._outbox.level.wait()
+        """
+        Wait until all that was accepted so far is relayed and, unless the disk refuses, kept.
+
+        Raises:
+            RequestRefused: If the hub ends before.
+
+        """
+        await self._outbox.passed_on()
 
     async def _compact(self) -> None:
         """Put all updates together into one, in memory and on disk."""

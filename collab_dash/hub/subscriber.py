@@ -58,6 +58,11 @@ class Subscriber:
         role: ``viewer``, ``editor`` or ``host``.
         feeds: Feeds it wants, None for all.
         sent: The offset it has everything up to.
+        edit_rate: How many edits a second it may send or ask for in the long run; None for any number.
+
+    Attributes:
+        requests: What it may ask.
+        edits: What it may edit, by its replica and by request.
 
     """
 
@@ -74,6 +79,7 @@ class Subscriber:
         sent: int,
         person: str = "",
         color: str = "",
+        edit_rate: float | None = None,
     ) -> None:
         self.link = link
         self.client = client
@@ -85,6 +91,7 @@ class Subscriber:
         self.sent = sent
         self.skipped = 0
         self.requests = Bucket(REQUESTS_PER_SECOND, monotonic(), burst=REQUEST_BURST / REQUESTS_PER_SECOND)
+        self.edits = None if edit_rate is None else Bucket(edit_rate, monotonic())
         self._fanout = fanout
         self._log = log
         self._live = False

@@ -7,6 +7,7 @@ import logging
 import secrets
 from collections.abc import Callable
 from functools import partial
+from time import monotonic
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -14,6 +15,7 @@ from ..doc.sync import Kind
 from ..doc.sync import read as read_message
 from ..doc.sync import write as write_message
 from ..errors import BadFrame, RequestRefused
+from ..hub.bucket import Bucket, turn
 from ..hub.fanout import Format
 from ..hub.handlers import answer, fault_of
 from ..hub.hub import Hub
@@ -46,6 +48,7 @@ from .credentials import Credentials
 from .frames import EXTENSION, PreparedFrames, WebSocketFormat, text_frame
 
 CLOSE_TIMEOUT = 2.0
+PRESENCE_RATE = 100.0
 MAX_REASON = 123  # bytes, RFC 6455 section 5.5
 
 _log = logging.getLogger("collab_dash.server")
@@ -227,8 +230,17 @@ async def _serve(link: WebSocketLink, hub: Hub, subscriber: Subscriber) -> None:
     def saved(updates: int) -> None:
         link.push(encode_push(DOC_SAVED, Saved(updates=updates)))
 
-    link.take_at_once(partial(_take_presence, hub, subscriber))
-    replica = Replica(link, hub.shared, role=subscriber.role, person=subscriber.person, saved=saved)
+    pace = Bucket(PRESENCE_RATE, monotonic())
+    link.take_at_once(partial(_take_presence, hub, subscriber, pace))
+    replica = Replica(
+        link,
+        hub.shared,
+        role=subscriber.role,
+        person=subscriber.person,
+        address=link.address,
+        bucket=subscriber.edits,
+        saved=saved,
+    )
     try:
         async with asyncio.TaskGroup() as tasks:
             running = [
@@ -236,7 +248,7 @@ async def _serve(link: WebSocketLink, hub: Hub, subscriber: Subscriber) -> None:
                 tasks.create_task(replica.run(), name=f"replica {subscriber.client}"),
             ]
             try:
-                await _serve_frames(link, hub, subscriber, replica)
+                await _serve_frames(link, hub, subscriber, replica, pace)
             finally:
                 for task in running:
                     task.cancel()
@@ -244,11 +256,11 @@ async def _serve(link: WebSocketLink, hub: Hub, subscriber: Subscriber) -> None:
         replica.end()
 
 
-async def _serve_frames(link: WebSocketLink, hub: Hub, subscriber: Subscriber, replica: Replica) -> None:
+async def _serve_frames(link: WebSocketLink, hub: Hub, subscriber: Subscriber, replica: Replica, pace: Bucket) -> None:
     while True:
         frame = await link.receive()
         if isinstance(frame, bytes):
-            reply = await _take(hub, subscriber, replica, frame)
+            reply = await _take(hub, subscriber, replica, pace, frame)
         else:
             reply = await answer(hub, subscriber, _request(frame))
         if reply is not None:
@@ -256,9 +268,9 @@ async def _serve_frames(link: WebSocketLink, hub: Hub, subscriber: Subscriber, r
             await link.drained()
 
 
-def _take_presence(hub: Hub, subscriber: Subscriber, frame: bytes) -> bool:
-    """Take what somebody says of where they look; what cannot be read is refused in its turn."""
-    if frame[:1] != _AWARENESS:
+def _take_presence(hub: Hub, subscriber: Subscriber, pace: Bucket, frame: bytes) -> bool:
+    """Take where somebody says that they look; what cannot be read, or is too much, has to wait its turn."""
+    if frame[:1] != _AWARENESS or not pace.take(monotonic()):
         return False
     try:
         hub.presence.take(subscriber, read_message(frame).payload)
@@ -267,11 +279,12 @@ def _take_presence(hub: Hub, subscriber: Subscriber, frame: bytes) -> bool:
     return True
 
 
-async def _take(hub: Hub, subscriber: Subscriber, replica: Replica, frame: bytes) -> bytes | None:
+async def _take(hub: Hub, subscriber: Subscriber, replica: Replica, pace: Bucket, frame: bytes) -> bytes | None:
     """Take a message of the y-protocols; give what is to be said where an edit may not stand."""
     try:
         message = read_message(frame)
         if message.kind is Kind.AWARENESS:
+            await turn(pace)
             hub.presence.take(subscriber, message.payload)
             return None
         if message.kind in (Kind.STEP1, Kind.ASK_AWARENESS):

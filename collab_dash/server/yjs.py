@@ -10,6 +10,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from functools import partial
+from time import monotonic
 from typing import NamedTuple
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -17,12 +18,13 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from ..doc.document import NOTHING
 from ..doc.sync import Kind, Message, denied, read, write
 from ..errors import BadFrame, RequestRefused
+from ..hub.bucket import Bucket, turn
 from ..hub.hub import Hub
 from ..hub.replica import Replica
 from ..wire import Close, Code, Knock, may
 from .credentials import Credentials
 from .frames import binary_frame
-from .websocket import WebSocketLink
+from .websocket import PRESENCE_RATE, WebSocketLink
 
 HEARTBEAT = 15.0
 MAX_EARLY = 1 << 20
@@ -90,7 +92,7 @@ async def _hearing(link: WebSocketLink, early: Early, answer: asyncio.Future[boo
 async def _serve(link: WebSocketLink, hub: Hub, guest: Guest, early: Early) -> tuple[int, str]:
     """Serve until the link breaks, or until what it sends may not stand: then give the code and the reason."""
     role = guest.role
-    replica = Replica(link, hub.shared, role=role, person=guest.person)
+    replica = Replica(link, hub.shared, role=role, person=guest.person, address=link.address)
     program = Program(link, replica, role, on_presence=partial(_take_presence, hub, guest, link))
     hub.presence.come(guest)
     try:
@@ -194,6 +196,7 @@ class Program:
         self._replica = replica
         self._edits = may(role, "editor")
         self._on_presence = on_presence
+        self._pace = Bucket(PRESENCE_RATE, monotonic())
 
     async def take(self, frame: str | bytes) -> None:
         """
@@ -207,16 +210,18 @@ class Program:
         if isinstance(frame, str):
             raise BadFrame("a text frame; this protocol has binary ones only")
         message = read(frame)
-        if message.kind in (Kind.AWARENESS, Kind.ASK_AWARENESS):
+        if message.kind is Kind.AWARENESS:
+            await turn(self._pace)
             self._on_presence(message)
-        elif message.kind is not Kind.STEP1 and not self._edits:
-            self._turn_away(message)
+        elif message.kind in (Kind.STEP2, Kind.UPDATE) and not self._edits:
+            await self._turn_away(message)
         else:
             await self._replica.take(message)
-            if message.kind is Kind.STEP1:
+            if message.kind in (Kind.STEP1, Kind.ASK_AWARENESS):
                 self._on_presence(message)
 
-    def _turn_away(self, message: Message) -> None:
+    async def _turn_away(self, message: Message) -> None:
         """Pass over what a viewer edits, and say so; what it has of ours already is no edit."""
         if message.kind is Kind.UPDATE and message.payload != NOTHING:
+            await self._link.drained()
             self._link.write(binary_frame(denied("a viewer's link changes nothing")))

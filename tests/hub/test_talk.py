@@ -143,7 +143,7 @@ async def test_a_viewers_link_says_nothing(tmp_path: Path, event: str) -> None:
     async with hub_of(workspace_at(tmp_path)) as hub, join(link(hub, "viewer"), feeds=()) as cy:
         with pytest.raises(RequestRefused, match="needs the role editor"):
             await cy.request(event, {})
-        assert await ask(cy, "note:list") == {"marks": []}
+        assert await ask(cy, "note:list") == {"marks": [], "more": False}
 
 
 async def test_of_a_long_chat_the_latest_lines_are_kept(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 What peers may ask: one file a domain, each request bound to its name, schema and needed role by `bind`.
 
 A request that is unknown, malformed, forbidden or one too many is answered with an error; the link lives. One that
-has a key is done once, however often it is sent.
+has a key is done once, however often it is sent. What edits the shared document, or calls upon others, counts against
+what its link may edit.
 """
 
 from __future__ import annotations
@@ -45,13 +46,16 @@ class Binding(NamedTuple):
     schema: type[Payload]
     role: str
     handler: Callable[..., Awaitable[Any]]
+    edits: int
 
 
 BINDINGS: dict[str, Binding] = {}
+CALL = 100
+"""As how many edits a request counts that calls upon everybody, or upon somebody else's server."""
 
 
 def bind(
-    event: str, schema: type[PayloadT], *, role: str = "viewer"
+    event: str, schema: type[PayloadT], *, role: str = "viewer", edits: int = 0
 ) -> Callable[[Handler[PayloadT]], Handler[PayloadT]]:
     """
     Bind a handler to a request.
@@ -60,11 +64,12 @@ def bind(
         event: The request's name, ``domain:action``.
         schema: What its payload must look like.
         role: The least role that may send it.
+        edits: As how many edits it counts against the limit of its link.
 
     """
 
     def register(handler: Handler[PayloadT]) -> Handler[PayloadT]:
-        BINDINGS[event] = Binding(schema, role, handler)
+        BINDINGS[event] = Binding(schema, role, handler, edits)
         return handler
 
     return register
@@ -114,9 +119,19 @@ def _checked(subscriber: Subscriber, request: Request) -> Payload:
         message = f"a key has 1 to {MAX_KEY} characters"
         raise RequestRefused(message, code=Code.INVALID_PAYLOAD, path=("key",))
     try:
-        return binding.schema.model_validate_json(bytes(request.data))
+        payload = binding.schema.model_validate_json(bytes(request.data))
     except pydantic.ValidationError as error:
         raise _invalid(error) from None
+    _count(subscriber, request.event, binding.edits)
+    return payload
+
+
+def _count(subscriber: Subscriber, event: str, edits: int) -> None:
+    bucket = subscriber.edits
+    if not edits or bucket is None or bucket.take(monotonic(), edits):
+        return
+    message = f"more than {bucket.per_second:g} edits a second on this link; {event} counts as {edits}"
+    raise RequestRefused(message, code=Code.RATE_LIMITED, retry=True)
 
 
 async def _done(hub: Hub, subscriber: Subscriber, event: str, payload: Payload) -> Any:

@@ -19,7 +19,7 @@ class Written(Payload):
     rules: str = Field(pattern=DIGEST)
 
 
-@bind(WRITTEN, Written, role="host")
+@bind(WRITTEN, Written, role="host", edits=1)
 async def written(hub: Hub, subscriber: Subscriber, payload: Written) -> None:
     """Note that the workspace file has what is shared, lest a hub that starts on it take it for somebody's change."""
     with hub.shared.edit() as document:

@@ -20,7 +20,7 @@ class Post(Payload):
     text: str = Field(min_length=1, max_length=4000)
 
 
-@bind(CHAT, Post, role="editor")
+@bind(CHAT, Post, role="editor", edits=1)
 async def post(hub: Hub, subscriber: Subscriber, payload: Post) -> dict[str, str]:
     """Say something; the answer comes once it is passed on."""
     shared = hub.shared

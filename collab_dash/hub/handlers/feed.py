@@ -14,7 +14,7 @@ from ...type_globs import check_type_glob
 from ...wire import DENSITY, FEED_STATUS, HISTORY, PUBLISH, RECONNECT, SUBSCRIBE, Code
 from ..hub import Hub
 from ..subscriber import Subscriber
-from . import Empty, Payload, bind
+from . import CALL, Empty, Payload, bind
 
 Names = list[str]
 LATEST = 253_402_300_799_999  # the last millisecond of the year 9999
@@ -133,7 +133,7 @@ async def publish(hub: Hub, subscriber: Subscriber, payload: Publish) -> dict[st
     return {"offset": await hub.recorder.publish(entry)}
 
 
-@bind(RECONNECT, OneFeed, role="editor")
+@bind(RECONNECT, OneFeed, role="editor", edits=CALL)
 async def reconnect(hub: Hub, subscriber: Subscriber, payload: OneFeed) -> None:
     """Let a feed that waits, failed or ended try again now."""
     runner = hub.runners.get(payload.feed)

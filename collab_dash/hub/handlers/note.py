@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from ...doc import edits
 from ...doc.document import Document
-from ...doc.entries import Mark, Note, Resolution, plain
+from ...doc.entries import Mark, Note, Resolution
 from ...errors import RequestRefused
 from ...event import Event, unix_ms
 from ...wire import COMMENT, MARK, MARKS, RESOLVE, Code
@@ -50,12 +50,13 @@ class Resolve(Payload):
 
 
 class Marks(Payload):
-    """How many of the latest marks to tell."""
+    """How many of the latest marks to tell, or of those that came before one."""
 
-    limit: int = Field(500, ge=1, le=5000)
+    limit: int = Field(500, ge=1, le=500)
+    before: str | None = Field(None, min_length=1, max_length=64)
 
 
-@bind(MARK, Pin, role="editor")
+@bind(MARK, Pin, role="editor", edits=1)
 async def mark(hub: Hub, subscriber: Subscriber, payload: Pin) -> dict[str, str]:
     """Mark an event or a moment; the answer comes once it is passed on."""
     now = unix_ms()
@@ -78,7 +79,7 @@ async def _event(hub: Hub, offset: int) -> Event:
     return msgspec.json.decode(page.events[0], type=Event)
 
 
-@bind(COMMENT, Comment, role="editor")
+@bind(COMMENT, Comment, role="editor", edits=1)
 async def comment(hub: Hub, subscriber: Subscriber, payload: Comment) -> dict[str, str]:
     """Comment on a mark; the answer comes once it is passed on."""
     shared = hub.shared
@@ -90,7 +91,7 @@ async def comment(hub: Hub, subscriber: Subscriber, payload: Comment) -> dict[st
     return {"id": id_}
 
 
-@bind(RESOLVE, Resolve, role="editor")
+@bind(RESOLVE, Resolve, role="editor", edits=1)
 async def resolve(hub: Hub, subscriber: Subscriber, payload: Resolve) -> None:
     """Settle a mark's thread, or open it again; the answer comes once it is passed on."""
     shared = hub.shared
@@ -103,19 +104,8 @@ async def resolve(hub: Hub, subscriber: Subscriber, payload: Resolve) -> None:
 
 @bind(MARKS, Marks)
 async def marks(hub: Hub, subscriber: Subscriber, payload: Marks) -> dict[str, Any]:
-    """Give the latest marks, newest last, each with its notes in order."""
-    document = hub.shared.document
-    latest = sorted(document.marks, key=lambda id_: (document.marks[id_].at, id_))[-payload.limit :]
-    notes: dict[str, list[dict[str, Any]]] = {id_: [] for id_ in latest}
-    for id_, note in sorted(document.notes.items(), key=lambda item: (item[1].at, item[0])):
-        if note.mark in notes:
-            notes[note.mark].append({"id": id_} | plain(note))
-    return {
-        "marks": [
-            {"id": id_, **plain(document.marks[id_]), "notes": notes[id_], "resolved": id_ in document.resolved}
-            for id_ in latest
-        ]
-    }
+    """Give the latest marks, or those before another, newest last, each with its notes in order."""
+    return hub.talk.marks(limit=payload.limit, before=payload.before)._asdict()
 
 
 def _check_mark(document: Document, id_: str) -> None:

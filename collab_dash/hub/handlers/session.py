@@ -32,7 +32,7 @@ from ...wire import (
 )
 from ..hub import Hub
 from ..subscriber import Subscriber
-from . import Empty, Payload, bind
+from . import CALL, Empty, Payload, bind
 
 
 class Look(Payload):
@@ -91,7 +91,7 @@ async def look(hub: Hub, subscriber: Subscriber, payload: Look) -> None:
     hub.presence.look(subscriber, payload.page, payload.pane)
 
 
-@bind(BRING, Bring, role="editor")
+@bind(BRING, Bring, role="editor", edits=CALL)
 async def bring(hub: Hub, subscriber: Subscriber, payload: Bring) -> None:
     """Offer everybody else to look where somebody looks; each may decline."""
     offer = Brought(name=subscriber.name, client=subscriber.client, **payload.model_dump())
@@ -136,13 +136,15 @@ async def renew(hub: Hub, subscriber: Subscriber, payload: Empty) -> None:
 async def remove(hub: Hub, subscriber: Subscriber, payload: OneClient) -> None:
     """Close somebody's link for good; where newcomers wait, they wait the next time."""
     if (link := hub.peers.other(payload.client)) is not None:
+        hub.shared.cut(link)
         await link.close(Close.REMOVED, REMOVED)
         return
     other = hub.peers.subscriber(payload.client)
     if other is None:
         raise RequestRefused("nobody of that id is here", code=Code.NOT_FOUND, path=("data", "client"))
     hub.peers.admission.forget(other.person)
-    other.role = ""  # while its link closes it may nothing
+    other.role = ""  # while its link closes it may nothing, and what waits there is not heard
+    hub.shared.cut(other.link)
     hub.presence.leave(other, clean=True)
     hub.leave(other)
     await other.link.close(Close.REMOVED, REMOVED)
