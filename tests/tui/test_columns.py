@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from collab_dash.event import Event
 from collab_dash.filter import FilterError
-from collab_dash.tui.panes.columns import GAP, WIDEST, Column, automatic, lay_out, plain
+from collab_dash.tui.panes.columns import GAP, MOST_SHOWN, WIDEST, Column, automatic, lay_out, plain
 from tui.fake_session import NOON
 
 
@@ -106,3 +106,9 @@ def test_short_keys_are_not_cut_for_the_sake_of_other_text() -> None:
     for column, value in ((key, "DEMO-AUR"), (title, "x" * 60)):
         column.write(value, NOON)
     assert lay_out([key, title], 20) == [8, 10]
+
+
+@pytest.mark.parametrize("value", ["ü" * 100_000, ["ü" * 100_000]])
+def test_of_a_very_long_value_the_beginning_is_written(value: object) -> None:
+    assert len(plain(value)) == MOST_SHOWN + 1
+    assert plain(value).endswith("ü…")

@@ -330,3 +330,13 @@ async def test_m_marks_what_is_shown_where_a_pane_is_paused() -> None:
             assert seat.pane.chosen() == tick(60, 104.0)
         await seat.press("space")
         assert seat.pane.chosen() == tick(61, 7.0)
+
+
+async def test_of_a_line_in_the_chat_that_is_hundreds_of_lines_long_the_first_are_shown() -> None:
+    async with at_board(session(CHAT), size=(100, 40)) as (seat, bo):
+        bo.say("\n".join(f"x{n}" for n in range(500)))
+        bo.say("short", at=NOON + 1)
+        await seat.until(lambda: "short" in seat.text)
+        assert "x59" in seat.text
+        assert "x60" not in seat.text
+        assert "and 440 more lines" in seat.text

@@ -17,7 +17,7 @@ from ..talk.talk import called, ink_of
 from .spoken import SpokenPane
 
 LONGEST_NAME = 12
-MOST_LINES = 500
+MOST_LINES, MOST_ROWS = 500, 60
 
 
 class ChatPane(SpokenPane):
@@ -93,6 +93,8 @@ class ChatPane(SpokenPane):
         head.add(fit(called(line.by), name) + "  ", self.ink(ink_of(line.by)))
         indent = min(head.cells, width // 2)
         rows = list(self.told(line.text, width - indent)) or [Row()]
+        if (more := len(rows) - MOST_ROWS) > 0:
+            rows[MOST_ROWS:] = [Row(f"and {more:,} more lines", self.ink("dim"))]
         rows = [head.extend(rows[0]), *(Row(" " * indent, None).extend(row) for row in rows[1:])]
         if self.live.talk.unshared(id_):
             rows.append(Row(" " * indent + "not yet shared", self.ink("warn")))

@@ -13,10 +13,11 @@ from ...event import Event
 from ...filter import compile_expression
 from ..drawing.numbers import as_number, clock, decimals, number, size, span
 from ..drawing.row import Row
-from ..drawing.text import clean, cut, fit, width
+from ..drawing.text import ELLIPSIS, clean, cut, fit, width
 
 GAP = 2
 WIDEST, LONGEST_LABEL = 48, 24
+MOST_SHOWN = 2000
 AUTOMATIC = 6
 SPARK, BAR = 12, 16
 SHORT_KEY = 12
@@ -127,16 +128,20 @@ def _reader(source: str, *, field: bool) -> Callable[[Event], Any]:
 
 
 def plain(value: Any) -> str:
-    """Write any payload value in one line."""
+    """Write any payload value in one line; of a very long one, the beginning, for more is never to be seen."""
     if value is None:
         return ""
     if isinstance(value, str):
-        return clean(value)
+        return clean(_beginning(value))
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (int, float)) and (amount := as_number(value)) is not None:
         return number(amount, decimals(amount))
-    return clean(msgspec.json.encode(value).decode())
+    return clean(_beginning(msgspec.json.encode(value).decode()))
+
+
+def _beginning(text: str) -> str:
+    return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + ELLIPSIS
 
 
 def automatic(
