@@ -12,8 +12,8 @@ from ..drawing.numbers import clock, moment
 from ..drawing.row import Row
 from ..drawing.text import clean, fit
 from ..drawing.text import width as cells_of
+from ..talk.authors import called, ink_of
 from ..talk.references import DAY, links
-from ..talk.talk import called, ink_of
 from .spoken import SpokenPane
 
 LONGEST_NAME = 12

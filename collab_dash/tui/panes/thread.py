@@ -13,8 +13,8 @@ from ..drawing.numbers import clock, moment
 from ..drawing.row import Row
 from ..drawing.text import folded
 from ..live import Live
+from ..talk.authors import called, ink_of
 from ..talk.references import DAY
-from ..talk.talk import called, ink_of
 from .spoken import SpokenPane
 
 INDENT = "  "

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
+from ..talk.hearing import Heard
 from ..talk.references import links, moment_before
-from ..talk.talk import Heard
 from ..widgets.keys import Keys
 from .marking import Marking
 from .modal import put_over

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from ...event import Event
-from ...people import COLOURS
 from ..drawing.text import clean, cut
 from ..travel import Flag
+from .authors import called, ink_of
 from .chat import Chat
+from .hearing import Heard, Hearing
 from .marks import ALL, Marks
-from .references import mentions
 
 if TYPE_CHECKING:
     from ...doc.document import Changed
@@ -23,15 +23,7 @@ if TYPE_CHECKING:
 
 MOST_FLAGS = 300
 LATEST = 1 << 52
-NAME, ABOUT, TOLD = 8, 40, 200
-
-
-class Heard(NamedTuple):
-    """Something that was said to us: who says it, what, and whether it calls us by name."""
-
-    who: str
-    text: str
-    calls: bool
+NAME = 8
 
 
 class Talk:
@@ -57,6 +49,7 @@ class Talk:
         self._live = live
         self._epoch = ""
         self._sent: dict[str, int] = {}
+        self._hearing = Hearing(self)
         live.sharing.watchers.append(self._follow)
         live.travel.flags = self.flags
 
@@ -72,41 +65,9 @@ class Talk:
             self._epoch = document.meta.epoch
             notes = self.marks.follow(document, changed or set())
             lines = self.chat.follow(document, changed or set())
-            if not found:
-                self._hear(lines, notes)
+            if not found and (told := self._hearing.heard(lines, notes)):
+                self.on_heard(told)
         self.on_change()
-
-    def _hear(self, lines: list[str], notes: list[str]) -> None:
-        told = [heard for id_ in lines if (heard := self._hear_line(id_)) is not None]
-        told += [heard for id_ in notes if (heard := self._hear_note(id_)) is not None]
-        if told:
-            self.on_heard(told)
-
-    def _hear_line(self, id_: str) -> Heard | None:
-        line = self.chat.lines[id_]
-        if line.by.id == self.me.id:
-            return None
-        self.chat.came(id_)
-        return _heard(line.by, line.text, calls=True) if self._calls(line.text) else None
-
-    def _hear_note(self, id_: str) -> Heard | None:
-        note = self.marks.note(id_)
-        if note.by.id == self.me.id or note.mark not in self.marks.marks:
-            return None
-        calls = self._calls(note.text)
-        if not calls and not self._concerns(note.mark):
-            return None
-        return _heard(note.by, f"on {cut(self.about(note.mark), ABOUT)}: {note.text}", calls=calls)
-
-    def _calls(self, text: str) -> bool:
-        mine = {self.my_name.casefold(), clean(self.me.name).casefold()} - {""}
-        found = mentions(clean(text), {*self.names, *mine})
-        return any(reference.target.casefold() in mine for reference in found)
-
-    def _concerns(self, mark: str) -> bool:
-        """Tell whether we marked it, or had a say on it."""
-        me = self.me.id
-        return self.marks.marks[mark].by.id == me or any(note.by.id == me for _, note in self.marks.thread(mark))
 
     # Who we are
 
@@ -268,22 +229,7 @@ class Talk:
             self.on_change()
 
 
-def _heard(by: Author, text: str, *, calls: bool) -> Heard:
-    return Heard(called(by), cut(clean(text), TOLD), calls)
-
-
 def _on(event: Event, mark: Mark) -> Mark:
     time = min(max(event.received if event.time is None else event.time, 0), LATEST)
     key = None if event.key is None else event.key[:1000]
     return replace(mark, offset=event.offset, feed=event.feed[:200], key=key, time=time)
-
-
-def called(by: Author) -> str:
-    """Give what to call who wrote something, clean; behind ``~`` without an id, since anybody may write any name."""
-    name = clean(by.name) or "somebody"
-    return name if by.id else f"~{name}"
-
-
-def ink_of(by: Author) -> str:
-    """Give the name of the ink that what somebody wrote is drawn in."""
-    return f"person-{by.color}" if by.color in COLOURS else "text"
