@@ -16,7 +16,7 @@ def as_number(value: Any) -> float | int | None:
     """
     Give `value` as a number if it is one, or is text that can only mean one, such as ``"84737.58"``.
 
-    None is so large, or so near to zero, that sums and shares of two of them could not be told any more.
+    One that is too large to be added to another is none here, and one too near to zero to be divided by is zero.
     """
     if isinstance(value, bool) or value is None:
         return None
