@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import structs
+from rich.console import RenderableType
 from textual import events
 from textual.actions import ActionParseResult, parse
 from textual.app import App, SystemCommand
@@ -146,6 +147,11 @@ class BoardApp(App[None]):
     async def action_quit(self) -> None:
         """Leave the session."""
         self.exit()
+
+    def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        """End the program; a board that is on its way to the screen would find that gone."""
+        self.live.rest()
+        super().exit(result, return_code, message)
 
     def leave(self, code: int) -> None:
         """Leave the session, and end the program with an exit code."""

@@ -71,6 +71,8 @@ class Live:
         self._running: set[asyncio.Task[None]] = set()
         self._unfilled: set[Stream] = set()
         self._joins = 0
+        self._showing: set[asyncio.Task[None]] = set()
+        self._resting = False
 
     @property
     def clock(self) -> Callable[[], int]:
@@ -147,7 +149,7 @@ class Live:
             return
         self.state.apply(joined)
         self._joins += 1
-        self.spawn(self._fetch_board(self._joins))
+        self._show(self._fetch_board(self._joins))
         unfilled, self._unfilled = self._unfilled, set()
         if self.state.board is not None and known is not None and not joined.welcome.recovered:
             self.streams.missed.clear()
@@ -190,7 +192,7 @@ class Live:
             return
         await self.board.show(board)
         if self._session is not None:
-            self.spawn(self.board.keep(board))
+            self._show(self.board.keep(board))
             self.spawn(self.sharing.run(self._session))
 
     def refill(self, stream: Stream) -> None:
@@ -270,14 +272,28 @@ class Live:
         for feed in feeds:
             self.tell(RECONNECT, {"feed": feed})
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def rest(self) -> None:
+        """Show the board no further: the screen is about to go, and would take nothing more in."""
+        self._resting = True
+        for task in self._showing:
+            task.cancel()
+
+    def _show(self, work: Coroutine[Any, Any, None]) -> None:
+        if self._resting:
+            work.close()
+        elif (task := self.spawn(work)) is not None:
+            self._showing.add(task)
+            task.add_done_callback(self._showing.discard)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
         """Let something go on in the background until it is done or the session is over."""
         if self._tasks is None:
             work.close()
-            return
+            return None
         task = self._tasks.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        return task
 
 
 async def _breathe(until: float) -> float:

@@ -26,7 +26,13 @@ class Refusing(FakeSession):
 
     refusals = 2
 
+    def __init__(self, *args: Any, **changes: Any) -> None:
+        super().__init__(*args, **changes)
+        self.answers = asyncio.Event()
+        self.answers.set()
+
     async def request(self, event: str, data: Any = None, **rest: Any) -> msgspec.Raw:
+        await self.answers.wait()
         if event == BOARD and self.refusals:
             self.refusals -= 1
             raise RequestRefused("no answer within 10 s", code=Code.UNAVAILABLE, retry=True)
@@ -100,3 +106,16 @@ async def test_panes_that_are_closed_watch_no_longer() -> None:
         session.shared.edit(lambda document: edits.close(document, "pages", page, now=NOON))
         await seat.until(lambda: len(seat.board.stage.pages) == 1)
         assert not [watcher for watcher in watchers if getattr(watcher, "__self__", None) in closed]
+
+
+async def test_a_board_that_comes_when_somebody_leaves_is_not_shown_any_more() -> None:
+    session = Refusing(board(LOG), [tick(1, 5.0)])
+    session.refusals = 0
+    session.answers.clear()
+    app = app_of(session)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        app.exit()
+        session.answers.set()
+        await pilot.pause()
+    assert app.live.state.board is None
