@@ -11,7 +11,8 @@ from ..doc.sync import Kind, read_presence, write, write_presence
 from ..event import unix_ms
 from ..wire import PEOPLE, Person
 from .fanout import Format
-from .presence import Member, Presence
+from .presence import Presence
+from .seat import Member
 from .subscriber import Link, Subscriber
 
 HOLD = 0.05
