@@ -9,14 +9,13 @@ from typing import Any
 import pycrdt
 import pytest
 
-from collab_dash.doc import document as documents
-from collab_dash.doc import edits
+from collab_dash.doc import contents, edits
 from collab_dash.doc.document import Document
 from collab_dash.doc.entries import Author, ChatLine
 from collab_dash.doc.sync import Kind, Message
 from collab_dash.errors import RequestRefused
+from collab_dash.hub import guarded as module
 from collab_dash.hub import replica as pace
-from collab_dash.hub import shared as module
 from collab_dash.hub.replica import Replica
 from collab_dash.hub.rests import Rests
 from collab_dash.wire import Code
@@ -68,7 +67,7 @@ async def test_after_a_refusal_the_entries_are_not_read_again(tmp_path: Path, mo
         await begin(line)
         before = hub.shared.document
         with monkeypatch.context() as patched:
-            patched.setattr(documents, "read", None)
+            patched.setattr(contents, "read_entry", None)
             await refused(line, update)
         after = hub.shared.document
         assert after is not before
