@@ -53,15 +53,13 @@ class Shared:
         self.edit_rate = edit_rate
         self.trouble = trouble
         self.rests = Rests()
-        self.open = asyncio.Event()
-        self.open.set()
         self.ended = asyncio.Event()
         self.watchers: list[Callable[[Changed], None]] = []
         self._updates = updates
         self._guarded = Guarded(document)
         self._replicas: set[Replica] = set()
         self._outbox = Outbox(updates, self._replicas)
-        self._beginning = 0
+        self.open = self._outbox.open
 
     @property
     def document(self) -> Document:
@@ -85,15 +83,7 @@ class Shared:
 
     async def level(self) -> None:
         """Wait until nothing is here that is not on disk, unless the disk refuses; nobody edits meanwhile."""
-        self._beginning += 1
-        self.open.clear()
-        try:
-            while not self._outbox.level.is_set():  # others wake first, and may edit by request
-                await self._outbox.level.wait()
-        finally:
-            self._beginning -= 1
-            if not self._beginning:
-                self.open.set()
+        await self._outbox.hold_until_level()
 
     def begin(self, replica: Replica, state: bytes) -> None:
         """

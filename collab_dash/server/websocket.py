@@ -19,6 +19,7 @@ from ..hub.bucket import Bucket, turn
 from ..hub.fanout import Format
 from ..hub.handlers import answer, fault_of
 from ..hub.hub import Hub
+from ..hub.joining import welcomed
 from ..hub.replica import Replica
 from ..hub.subscriber import Subscriber
 from ..wire import (
@@ -166,7 +167,7 @@ async def _greet(link: WebSocketLink, hub: Hub, credentials: Credentials, *, rea
     if hub.peers.admission.must_ask(role, person := person_id(hello.person) or client):
         knock = Knock(client=client, name=shown_name(hello.name), role=role, address=link.address)
         await _let_in(link, hub, request, knock, person)
-    subscriber, welcome = hub.admit(link, hello, role, client)
+    subscriber, welcome = welcomed(hub, link, hello, role=role, client=client)
     link.push(encode_ok(request.id or 0, welcome))
     hub.enter(subscriber)
     if hub.links is not None and credentials.role(hello.token, read_only=read_only) is None:
