@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from weakref import WeakSet
 
 from ..board import Board
 from ..doc.document import BadUpdate, Changed, Document
@@ -58,6 +59,7 @@ class Shared:
         self._updates = updates
         self._guarded = Guarded(document)
         self._replicas: set[Replica] = set()
+        self._cut: WeakSet[Link] = WeakSet()
         self._outbox = Outbox(updates, self._replicas)
         self.open = self._outbox.open
 
@@ -98,6 +100,8 @@ class Shared:
 
         """
         self._check_well()
+        if replica.link in self._cut:
+            return
         try:
             lacking = self.document.since(state)
         except BadUpdate as error:
@@ -112,28 +116,35 @@ class Shared:
 
     def cut(self, link: Link) -> None:
         """Hear nothing more of whoever is at a link that is to close, and relay nothing more to it."""
+        self._cut.add(link)
         for replica in [replica for replica in self._replicas if replica.link is link]:
             self.end(replica)
 
-    def take(self, replica: Replica, update: bytes) -> None:
+    def take(self, replica: Replica, update: bytes) -> bool:
         """
         Merge what a replica sends; one that was refused, or never began, is not heard until it begins (again).
+
+        Returns:
+            Whether it was heard, and something of it is news.
 
         Raises:
             RequestRefused: If it may not stand; the replica has to begin anew.
 
         """
         if replica not in self._replicas:
-            return
+            return False
         try:
-            self.accept(replica, update)
+            return self.accept(replica, update)
         except RequestRefused:
             self.end(replica)
             raise
 
-    def accept(self, author: Replica, update: bytes) -> None:
+    def accept(self, author: Replica, update: bytes) -> bool:
         """
         Merge an update if it may stand.
+
+        Returns:
+            Whether something of it is news.
 
         Raises:
             RequestRefused: If it may not; then nothing has changed.
@@ -142,9 +153,12 @@ class Shared:
         self._check_well()
         if not may(author.role, "editor"):
             raise RequestRefused("a viewer's link changes nothing", code=Code.FORBIDDEN)
+        if author.link in self._cut:
+            raise RequestRefused("this link is to close", code=Code.FORBIDDEN)
         self._check_room(update)
         news = self._guarded.merge(update, role=author.role, person=author.person)
         self._settle(news, author)
+        return bool(news)
 
     @contextmanager
     def edit(self, *, role: str = "", person: str = "", adds_to: str = "") -> Iterator[Document]:
