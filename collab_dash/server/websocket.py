@@ -15,6 +15,7 @@ from ..doc.sync import Kind
 from ..doc.sync import read as read_message
 from ..doc.sync import write as write_message
 from ..errors import BadFrame, RequestRefused
+from ..hub.attendance import weight_of
 from ..hub.bucket import Bucket, turn
 from ..hub.fanout import Format
 from ..hub.handlers import answer, fault_of
@@ -271,10 +272,13 @@ async def _serve_frames(link: WebSocketLink, hub: Hub, subscriber: Subscriber, r
 
 def _take_presence(hub: Hub, subscriber: Subscriber, pace: Bucket, frame: bytes) -> bool:
     """Take where somebody says that they look; what cannot be read, or is too much, has to wait its turn."""
-    if frame[:1] != _AWARENESS or not pace.take(monotonic()):
+    if frame[:1] != _AWARENESS:
         return False
     try:
-        hub.presence.take(subscriber, read_message(frame).payload)
+        payload = read_message(frame).payload
+        if not pace.take(monotonic(), weight_of(payload)):
+            return False
+        hub.presence.take(subscriber, payload)
     except BadFrame:
         return False
     return True
@@ -285,7 +289,7 @@ async def _take(hub: Hub, subscriber: Subscriber, replica: Replica, pace: Bucket
     try:
         message = read_message(frame)
         if message.kind is Kind.AWARENESS:
-            await turn(pace)
+            await turn(pace, weight_of(message.payload))
             hub.presence.take(subscriber, message.payload)
             return None
         if message.kind in (Kind.STEP1, Kind.ASK_AWARENESS):
