@@ -163,7 +163,7 @@ class Replica:
         finally:
             now = self._clock()
             if now - began > DEAR:
-                self._rest_until = now + REST * (now - began)
+                self._rest_until = max(self._rest_until, now + REST * (now - began))
                 if refused and self._address:
                     self._proven = False
                     self._shared.rests.note(self._address, self._rest_until, now=now)
