@@ -122,10 +122,9 @@ class Shared:
 
     def take(self, replica: Replica, update: bytes) -> bool:
         """
-        Merge what a replica sends; one that was refused, or never began, is not heard until it begins (again).
+        Merge what a replica sends, and tell whether something of it is news.
 
-        Returns:
-            Whether it was heard, and something of it is news.
+        One that was refused, or never began, is not heard until it begins (again).
 
         Raises:
             RequestRefused: If it may not stand; the replica has to begin anew.
@@ -141,10 +140,7 @@ class Shared:
 
     def accept(self, author: Replica, update: bytes) -> bool:
         """
-        Merge an update if it may stand.
-
-        Returns:
-            Whether something of it is news.
+        Merge an update if it may stand; tell whether something of it is news.
 
         Raises:
             RequestRefused: If it may not; then nothing has changed.
@@ -185,14 +181,7 @@ class Shared:
         changed = self._guarded.settle(news)
         self._outbox.put(Accepted(news, author))
         if changed:
-            self._tell(changed)
-
-    def _tell(self, changed: Changed) -> None:
-        for watcher in self.watchers:
-            try:
-                watcher(changed)
-            except Exception:  # noqa: BLE001 - the edit stands, and its author's link is not to blame
-                _log.exception("what follows from an edit of the shared document failed")
+            _tell(self.watchers, changed)
 
     def _check_well(self) -> None:
         if self.trouble:
@@ -208,17 +197,14 @@ class Shared:
     async def run(self) -> None:
         """Save and relay what was accepted, until cancelled; who waits for that to be done waits no longer then."""
         try:
-            await self._run()
+            while True:
+                await self._outbox.filled()
+                await self._outbox.pass_on(self.document.state)
+                if self._guarded.loose and self._outbox.empty:
+                    await self._compact()
+                await asyncio.sleep(HOLD)
         finally:
             self._outbox.end()
-
-    async def _run(self) -> None:
-        while True:
-            await self._outbox.filled()
-            await self._outbox.pass_on(self.document.state)
-            if self._guarded.loose and self._outbox.empty:
-                await self._compact()
-            await asyncio.sleep(HOLD)
 
     async def passed_on(self) -> None:
         """
@@ -236,3 +222,11 @@ class Shared:
             await self._updates.replace(self._guarded.fold())
         except LogUnavailable as error:
             _log.warning("the shared document could not be put together on disk: %s", error)
+
+
+def _tell(watchers: Sequence[Callable[[Changed], None]], changed: Changed) -> None:
+    for watcher in watchers:
+        try:
+            watcher(changed)
+        except Exception:  # noqa: BLE001 - the edit stands, and its author's link is not to blame
+            _log.exception("what follows from an edit of the shared document failed")
