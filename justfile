@@ -9,7 +9,7 @@ check:
 
 # All tests
 test *ARGS:
-    pytest -n 2 {{ARGS}}
+    pytest -n 2 --dist loadgroup {{ARGS}}
 
 # A thousand rounds of several peers who edit while lines break and hubs are killed; CI runs fifty
 fuzz:

@@ -13,6 +13,13 @@ from collab_dash.peer.hub_process import reap
 PATIENCE = 10.0
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests whose boards start hubs in one process: side by side, one hub would come back where another is."""
+    for item in items:
+        if item.path.parent.name == "e2e" or item.path.name == "test_launch.py":
+            item.add_marker(pytest.mark.xdist_group("boards that start hubs"))
+
+
 @pytest.fixture(autouse=True)
 def private_dirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Keep announcements, tokens, trust and settings of a test to itself, and its working directory too."""
