@@ -1,4 +1,4 @@
-"""The side of the main screen that turns pages, and changes them for everybody, with undo."""
+"""The side of the main screen that shows pages as tabs, and changes them for everybody, with undo."""
 
 from __future__ import annotations
 
@@ -47,8 +47,6 @@ class Paging(Filtering):
         match action:
             case "undo" | "redo":
                 return self.live.sharing.may_edit
-            case "page":
-                return len(self.stage.pages) > 1
             case "move_page":
                 return self.live.sharing.may_edit and len(self.stage.pages) > 1
         return super().check_action(action, parameters)
@@ -126,10 +124,6 @@ class Paging(Filtering):
         """Give the page on screen, if it is still there and we may change it."""
         view = self.stage.page
         return view.page if view is not None and self.may_edit() and self.is_there("pages", view.page.id) else None
-
-    def action_page(self, step: int) -> None:
-        """Turn the page."""
-        self.stage.turn((self.stage.open + step) % len(self.stage.pages))
 
     async def action_new_page(self) -> None:
         """Add a page behind the one on screen."""
