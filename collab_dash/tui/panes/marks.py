@@ -150,17 +150,18 @@ class MarksPane(RowsPane):
 
     def _mark(self, row: Row, id_: str, width: int) -> Row:
         """Add who, what, what was said first, and how many answered."""
-        talk, dim = self.live.talk, self.ink("dim")
-        mark, sign = talk.marks.marks[id_], talk.sign(id_)
+        marks, dim = self.live.talk.marks, self.ink("dim")
+        mark, sign = marks.marks[id_], marks.sign(id_)
         row.add(fit(sign.glyph, NAME) + "  ", self.ink(sign.ink))
         row.add(fit(clean(mark.feed) or "moment", FEED) + "  ", dim)
-        tail = _replies(talk.marks.count(id_))
+        tail = _replies(marks.count(id_))
         room = max(width - row.cells - len(tail) - 2, 0)
-        note = talk.first_note(id_, room // 2)
-        row.add(cut(talk.about(id_) if mark.feed else clean(mark.text), max(room - len(note) - 2, 0)), self.ink("text"))
+        note = marks.first_note(id_, room // 2)
+        about = marks.about(id_) if mark.feed else clean(mark.text)
+        row.add(cut(about, max(room - len(note) - 2, 0)), self.ink("text"))
         row.add(f"  {note}" if note else "", self.ink("strong"))
         row = row.crop(width - len(tail)).to(width - len(tail), dim).add(tail, dim)
-        return row.plain(dim) if id_ in talk.marks.resolved else row
+        return row.plain(dim) if id_ in marks.resolved else row
 
     def _alert(self, row: Row, alert: Alert, width: int) -> Row:
         """Add which rule, what fired it, and who acknowledged it."""
@@ -188,7 +189,7 @@ class MarksPane(RowsPane):
         item = self.items[0]
         if item.alert is not None:
             return f"! {clean(item.alert.name)} {said(item.alert)}"
-        return f"{self.live.talk.sign(item.id).glyph} {self.live.talk.about(item.id)}"
+        return f"{self.live.talk.marks.sign(item.id).glyph} {self.live.talk.marks.about(item.id)}"
 
     # Keys
 
