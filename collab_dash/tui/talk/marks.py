@@ -54,7 +54,7 @@ class Marks:
         self._newest = None
         self.changes += 1
 
-    def follow(self, document: Document, changed: Changed) -> list[str]:
+    def follow(self, document: Document, changed: Changed, now: int) -> list[str]:
         """Take over what changed; give the ids of the notes that were never heard before."""
         came: list[str] = []
         for root, id_ in changed:
@@ -67,7 +67,7 @@ class Marks:
                 self.resolved.pop(id_, None)
                 if id_ in document.resolved:
                     self.resolved[id_] = document.resolved[id_]
-        return self._known.news(came)
+        return self._known.news(came, now)
 
     def _take_mark(self, id_: str, mark: Mark | None) -> None:
         if (before := self.marks.pop(id_, None)) is not None:
@@ -116,9 +116,9 @@ class Marks:
         return next((id_ for id_ in ids if self._threads.get(id_)), ids[0] if ids else "")
 
     def thread(self, id_: str) -> list[tuple[str, Note]]:
-        """Give a mark's notes with their ids, in order."""
+        """Give a mark's notes with their ids, in order; each where it was heard, if it is dated later."""
         notes = self._threads.get(id_, {})
-        return sorted(notes.items(), key=lambda item: (item[1].at, item[0]))
+        return sorted(notes.items(), key=lambda item: self._known.place(item[0], item[1].at))
 
     def note(self, id_: str) -> Note:
         """Give a note."""

@@ -60,8 +60,9 @@ class Talk:
         if document is not None:
             found = document.meta.epoch != self._epoch
             self._epoch = document.meta.epoch
-            notes = self.marks.follow(document, changed or set())
-            lines = self.chat.follow(document, changed or set())
+            now = self._live.state.clock()
+            notes = self.marks.follow(document, changed or set(), now)
+            lines = self.chat.follow(document, changed or set(), now)
             if not found and (told := self._hearing.heard(lines, notes)):
                 self.on_heard(told)
         self.on_change()
