@@ -131,6 +131,7 @@ class Live:
                 until = await _breathe(until)
 
     def _take(self, events: list[Event]) -> None:
+        self.state.heard(events[-1])
         if self.travel.position is None:
             self.streams.take(events)
         else:
@@ -141,13 +142,12 @@ class Live:
     ) -> None:
         if isinstance(update, Joined):
             self._join(update)
-            return
-        if isinstance(update, Brought):
+        elif isinstance(update, Brought):
             self.company.offered(update)
-            return
-        self.state.apply(update)
-        if isinstance(update, Skipped) and self.travel.position is None:
-            self.streams.gap(update.first, update.last)
+        else:
+            self.state.apply(update)
+            if isinstance(update, Skipped) and self.travel.position is None:
+                self.streams.gap(update.first, update.last)
 
     def _join(self, joined: Joined) -> None:
         known = self.state.welcome

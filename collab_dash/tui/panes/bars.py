@@ -75,7 +75,9 @@ class BarsPane(RowsPane):
                 self._parts.take(name, event)
 
     def _expire(self) -> None:
-        for name in self._tally.expire(self.live.clock() // 1000):
+        travel = self.live.travel
+        now = self.live.state.hub_clock() if travel.at is None else travel.at
+        for name in self._tally.expire(now // 1000):
             self._parts.latest.pop(name, None)
 
     def forget(self) -> None:
