@@ -36,7 +36,6 @@ class BarsPane(RowsPane):
         self._tally = Tally(self.span)
         self._values: dict[str, float] = {}
         self._parts = Parts()
-        self._held = ""
         self._bars: list[tuple[str, float]] = []
         self._most = 1.0
         self._name_cells = 4
@@ -103,8 +102,6 @@ class BarsPane(RowsPane):
         """Draw the largest."""
         self._rank()
         self._parts.look(self.live.talk.marks, self.spec.feeds)
-        if self.cursor is not None:
-            self.cursor = self._row_of(self._held, self.cursor)
         self._end_cells = self._widest_end(height)
         self._most = max((abs(value) for _, value in self._bars), default=0) or 1
         for name, value in self._bars[:height]:
@@ -135,17 +132,9 @@ class BarsPane(RowsPane):
 
     # The bar under the cursor
 
-    def _row_of(self, name: str, otherwise: int) -> int:
-        return next((row for row, (each, _) in enumerate(self._bars) if each == name), otherwise)
-
-    def moved(self) -> None:
-        """Stay on this bar, wherever it is sorted to."""
-        self._held = self._bars[self.cursor][0] if self.cursor is not None and self.cursor < self.count() else ""
-
-    def action_live(self) -> None:
-        """Let go of the bar."""
-        self._held = ""
-        super().action_live()
+    def name_at(self, index: int) -> str:
+        """Give a bar's name."""
+        return self._bars[index][0]
 
     def chosen(self) -> Event | None:
         """Give the latest event of the bar under the cursor, or else of all."""
@@ -167,10 +156,10 @@ class BarsPane(RowsPane):
     def reveal(self, event: Event, past: Sequence[Event] = ()) -> bool:
         """Put the cursor on an event's bar."""
         self._rank()
-        row = self._row_of(self._bar_of(event), -1)
-        if row >= 0:
+        row = self.row_named(self._bar_of(event))
+        if row is not None:
             self.show_row(row)
-        return row >= 0
+        return row is not None
 
     # In a line
 

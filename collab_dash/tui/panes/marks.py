@@ -53,7 +53,6 @@ class MarksPane(RowsPane):
         self._story = Story(self.want_paint)
         self._items: list[Item] = []
         self._made_of: tuple[object, ...] = ()
-        self._held = ""
 
     @property
     def name_on_screen(self) -> str:
@@ -81,13 +80,12 @@ class MarksPane(RowsPane):
             items = [Item(mark.time, id_) for id_, mark in marks.marks.items()]
             items += [Item(alert.time or alert.fired, id_, alert) for id_, alert in alerts.items()]
             self._items = sorted(items, key=lambda item: item[:2], reverse=True)
-            if self.cursor is not None:
-                self.cursor = next((row for row, item in enumerate(self._items) if item.id == self._held), self.cursor)
+            self.keep_place()
         return self._items
 
-    def moved(self) -> None:
-        """Stay on this mark or alert, whatever comes before it."""
-        self._held = self.items[self.cursor].id if self.cursor is not None and self.cursor < self.count() else ""
+    def name_at(self, index: int) -> str:
+        """Give the id of a mark or an alert."""
+        return self.items[index].id
 
     @property
     def _firing(self) -> dict[str, Alert]:

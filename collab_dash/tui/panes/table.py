@@ -32,7 +32,6 @@ class TablePane(RowsPane):
         self._widths: list[int] = []
         self._order: list[Keyed] | None = None
         self._sort: tuple[int, bool] | None = None
-        self._held: str | None = None
         try:
             self._use([Column(text) for text in self.spec.columns])
         except CollabDashError as error:
@@ -85,7 +84,7 @@ class TablePane(RowsPane):
         """Give the entry that the cursor is on: that of its key, wherever that is, or what is in the key's place."""
         if self.cursor is None:
             return None
-        entry, rows = self._entries.get(self._held or ""), self._rows()
+        entry, rows = self._entries.get(self._held), self._rows()
         return entry or (rows[self.cursor] if self.cursor < len(rows) else None)
 
     def marked(self, index: int) -> list[str]:
@@ -96,25 +95,24 @@ class TablePane(RowsPane):
 
     def reveal(self, event: Event, past: Sequence[Event] = ()) -> bool:
         """Put the cursor on an event's key."""
-        entry = self._entries.get(_key_of(event))
-        if entry is not None:
-            self.show_row(self._rows().index(entry))
-        return entry is not None
+        row = self.row_named(_key_of(event))
+        if row is not None:
+            self.show_row(row)
+        return row is not None
 
     def tag(self, index: int) -> Tag:
         """Give the key, whatever event it holds by now."""
         event = self._rows()[index].event
         return Tag(event.offset, _key_of(event))
 
-    def moved(self) -> None:
-        """Stay on this key, wherever it is sorted to."""
-        rows = self._rows()
-        self._held = _key_of(rows[self.cursor].event) if self.cursor is not None and self.cursor < len(rows) else None
+    def name_at(self, index: int) -> str:
+        """Give a row's key."""
+        return _key_of(self._rows()[index].event)
 
-    def action_live(self) -> None:
-        """Let go of the key."""
-        self._held = None
-        super().action_live()
+    def row_named(self, name: str) -> int | None:
+        """Give a key's row, of which there may be very many."""
+        entry = self._entries.get(name)
+        return self._rows().index(entry) if entry is not None else None
 
     def _rows(self) -> list[Keyed]:
         if self._order is None:
@@ -170,8 +168,6 @@ class TablePane(RowsPane):
         """Draw the table."""
         now = self.live.clock()
         rows = self._rows()
-        if self.cursor is not None and (held := self._entries.get(self._held or "")) is not None:
-            self.cursor = rows.index(held)
         for entry in rows[self.top : self.top + height]:
             entry.write(self._columns, now)
         self._widths = lay_out(self._columns, width)
