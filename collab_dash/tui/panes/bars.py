@@ -9,7 +9,7 @@ from ...errors import CollabDashError
 from ...event import Event
 from ...filter import compile_expression
 from ...glance import LONGEST
-from ..drawing.numbers import as_number, decimals, number, size, span
+from ..drawing.numbers import as_number, measured, span
 from ..drawing.row import Row
 from ..drawing.spark import bar
 from ..drawing.text import clean, fit
@@ -125,10 +125,7 @@ class BarsPane(RowsPane):
         return row.add(fit(self._write(value), self._value_cells, right=True), self.ink("strong"))
 
     def _write(self, value: float) -> str:
-        if self.spec.unit == "bytes":
-            return size(value)
-        written = number(value, decimals(value))
-        return f"{written} {clean(self.spec.unit)}" if self.spec.unit else written
+        return measured(value, clean(self.spec.unit))
 
     # The bar under the cursor
 

@@ -53,12 +53,6 @@ class Paging(Filtering):
 
     # What all edits share
 
-    def may_edit(self) -> bool:
-        """Tell whether we may change the board; if not, say why."""
-        if not self.live.sharing.may_edit:
-            self.live.sharing.edit(lambda document: None)  # which says why
-        return self.live.sharing.may_edit
-
     def edit(self, change: Callable[[Document], T]) -> T | None:
         """Change the board for everybody."""
         return self.live.sharing.edit(change)
@@ -123,7 +117,11 @@ class Paging(Filtering):
     def _open_page(self) -> Page | None:
         """Give the page on screen, if it is still there and we may change it."""
         view = self.stage.page
-        return view.page if view is not None and self.may_edit() and self.is_there("pages", view.page.id) else None
+        return (
+            view.page
+            if view is not None and self.live.sharing.granted() and self.is_there("pages", view.page.id)
+            else None
+        )
 
     async def action_new_page(self) -> None:
         """Add a page behind the one on screen."""
@@ -137,7 +135,7 @@ class Paging(Filtering):
             if page:
                 self.stage.seek(page)
 
-        if self.may_edit():
+        if self.live.sharing.granted():
             await self.ask(Question("new page", "its title", "", judge_title, done))
 
     async def action_rename_page(self) -> None:
