@@ -49,9 +49,15 @@ class Program:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until a condition on its output holds."""
-        async with asyncio.timeout(PATIENCE):
-            while not condition():
-                await self._pulse.wait()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while not condition():
+                    await self._pulse.wait()
+        except TimeoutError:
+            state = "runs" if self.process.returncode is None else f"has ended with {self.process.returncode}"
+            raise AssertionError(
+                f"it never came to be; the program {state} and wrote {self.output[-2000:]!r}"
+            ) from None
 
     async def shows(self, text: str, *, after: int = 0) -> int:
         """Wait until it has written a text; give the place behind it."""

@@ -1,53 +1,34 @@
-"""The document itself: a CRDT with our roots, what is in it as structs, and what an update changed."""
+"""The document itself: a CRDT with our roots, and what an update changed of its contents."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
-import msgspec
 import pycrdt
 
-from ..board import Board, Page, Pane
 from ..event import unix_ms
-from ..rules import Rule
-from .entries import (
-    ENTRIES,
-    SINGLES,
-    ChatLine,
-    Mark,
-    MetaEntry,
-    Note,
-    PageEntry,
-    PaneEntry,
-    Resolution,
-    RoomEntry,
-    RuleEntry,
-)
-from .entries import read_entry as read
+from .contents import Contents
+from .entries import ENTRIES, SINGLES
 from .sync import Reader
 
 Changed = set[tuple[str, str]]
-E = TypeVar("E", bound=msgspec.Struct)
 
 NOTHING = b"\x00\x00"
 MANY = 100
-_PANE_FIELDS = tuple(field for field in Pane.__struct_fields__ if field != "id")
-_RULE_FIELDS = tuple(field for field in Rule.__struct_fields__ if field != "id")
 
 
 class BadUpdate(Exception):
     """Bytes that are not an update of a document, or one that builds on edits that are not here."""
 
 
-class Document:
+class Document(Contents):
     """
     A replica of the shared document.
 
     What an edit or an update changed is gathered until `settle`; until then the entries are as they were before.
-    Entries that do not fit their shape are left out: a newer version's, or what a program wrote past the hub.
 
     Args:
         updates: What to begin from.
@@ -62,11 +43,9 @@ class Document:
     """
 
     def __init__(self, *updates: bytes, undoing: bool = False, like: Document | None = None) -> None:
+        super().__init__()
         self.doc = pycrdt.Doc[Any](skip_gc=undoing)
         self.roots: dict[str, pycrdt.Map[Any]] = {}
-        self.entries: dict[str, dict[str, Any]] = {name: {} for name in ENTRIES}
-        self.room = RoomEntry()
-        self.meta = MetaEntry()
         self._changed: Changed = set()
         self._updates: list[bytes] = []
         self._made: dict[tuple[str, str], dict[str, Any]] = {}
@@ -79,8 +58,7 @@ class Document:
             self._changed = {(name, id_) for name, root in self.roots.items() for id_ in list(root.keys())}
             self.settle()
         else:
-            self.entries = {name: entries.copy() for name, entries in like.entries.items()}
-            self.room, self.meta = like.room, like.meta
+            self.take_over(like)
         for name, root in self.roots.items():
             self._subscriptions.append(root.observe_deep(partial(self._note, name)))
         self._subscriptions.append(self.doc.observe(lambda event: self._updates.append(event.update)))
@@ -212,77 +190,16 @@ class Document:
         changed, self._changed = self._changed, set()
         for root in ENTRIES:
             self._read(root, [id_ for among, id_ in changed if among == root])
-        if any(root == "room" for root, _ in changed):
-            self.room = self._single("room", RoomEntry())
-        if any(root == "meta" for root, _ in changed):
-            self.meta = self._single("meta", MetaEntry())
+        for root in SINGLES:
+            if any(among == root for among, _ in changed):
+                self.put_single(root, self.roots[root].to_py())
         return changed
 
     def _read(self, root: str, ids: list[str]) -> None:
         values = self.roots[root].to_py() if len(ids) > MANY else None  # at one go: each look costs as much as an entry
         for id_ in ids:
             value = self.raw(root, id_) if values is None else values.get(id_)
-            try:
-                self.entries[root][id_] = read(root, value)
-            except msgspec.ValidationError:
-                self.entries[root].pop(id_, None)
-
-    def _single(self, root: str, otherwise: E) -> E:
-        try:
-            entry: E = read(root, self.roots[root].to_py())  # type: ignore[assignment]  # the type of `otherwise`
-        except msgspec.ValidationError:
-            return otherwise
-        return entry
-
-    @property
-    def pages(self) -> dict[str, PageEntry]:
-        """The pages that are there, in order."""
-        return _there(self.entries["pages"])
-
-    @property
-    def panes(self) -> dict[str, PaneEntry]:
-        """The panes that are there, on whatever page, in order."""
-        return _there(self.entries["panes"])
-
-    @property
-    def rules(self) -> list[Rule]:
-        """The rules that are there, in order."""
-        there: dict[str, RuleEntry] = _there(self.entries["rules"])
-        return [Rule(id=id_, **{name: getattr(entry, name) for name in _RULE_FIELDS}) for id_, entry in there.items()]
-
-    @property
-    def marks(self) -> dict[str, Mark]:
-        """Every mark."""
-        return self.entries["marks"]
-
-    @property
-    def notes(self) -> dict[str, Note]:
-        """Every note."""
-        return self.entries["notes"]
-
-    @property
-    def resolved(self) -> dict[str, Resolution]:
-        """Whose threads are settled, by the mark's id."""
-        return self.entries["resolved"]
-
-    @property
-    def chat(self) -> dict[str, ChatLine]:
-        """Everything said."""
-        return self.entries["chat"]
-
-    def board(self, like: Board) -> Board:
-        """
-        Give the board.
-
-        Args:
-            like: What is not in the document: session, label, feeds, tastes.
-
-        """
-        panes: dict[str, list[Pane]] = {}
-        for id_, entry in self.panes.items():
-            panes.setdefault(entry.page, []).append(_pane(id_, entry))
-        pages = (Page(id=id_, title=page.title, panes=tuple(panes.get(id_, ()))) for id_, page in self.pages.items())
-        return msgspec.structs.replace(like, pages=tuple(pages))
+            self.put(root, id_, value)
 
 
 def _has_edits(update: bytes) -> bool:
@@ -300,15 +217,6 @@ def _deletes_beyond(deletions: bytes, state: bytes) -> bool:
         if any(reader.number() + reader.number() > end for _ in range(reader.number())):
             return True
     return False
-
-
-def _there(entries: dict[str, Any]) -> dict[str, Any]:
-    ids = sorted((entry.order, id_) for id_, entry in entries.items() if not entry.gone)
-    return {id_: entries[id_] for _, id_ in ids}
-
-
-def _pane(id_: str, entry: PaneEntry) -> Pane:
-    return Pane(id=id_, **{name: getattr(entry, name) for name in _PANE_FIELDS})
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 What an update is made of, told before the library reads it.
 
 The library's stack overflows on what is nested too deeply, and the process ends. What stands in a root's list changes
-no entry, and a shared text where JSON belongs looks like JSON.
+no entry, and a shared text where JSON belongs looks like JSON. Nothing may pass that the library reads otherwise than
+it is read here.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ _ARRAY, _OBJECT = 117, 118
 _BLOCKS = (116, 119)  # bytes, a string
 _SIZES = {120: 0, 121: 0, 122: 8, 123: 8, 124: 4, 126: 0, 127: 0}
 _INTEGER = 125
-_GC, _DELETED, _JSON, _BINARY, _TYPE, _ANY, _SKIP = 0, 1, 2, 3, 7, 8, 10
+_GC, _DELETED, _BINARY, _TYPE, _ANY, _SKIP = 0, 1, 3, 7, 8, 10
 _OF_TEXTS = (4, 5, 6)
 _MAP = 1
+_MOST = 1 << 32
 
 
 class BadStructure(Exception):
@@ -84,9 +86,10 @@ class _Walk(Reader):
         self._structs()
         for _ in range(self.number()):
             start = self._at
-            self.number()
+            self._client()
             for _ in range(self.number()):
-                self._id()
+                self.number()
+                self.number()
             self.deletions.append((start, self._at))
 
     def _structs(self) -> None:
@@ -99,27 +102,23 @@ class _Walk(Reader):
             self.clients.append((start, self._at))
 
     def _struct(self, info: int) -> None:
-        kind = info & 0x1F
-        if kind in (_GC, _SKIP):
+        if info in (_GC, _SKIP):
             self.number()
             return
-        path = self._place(info)
+        kind, path = info & 0x1F, self._place(info)
         if kind == _ANY:
             self._values()
         elif kind == _TYPE:
-            if self.number() != _MAP:
+            if self._byte() != _MAP:
                 raise BadStructure("expected JSON or a shared map, found a shared type of another kind", *path)
         elif kind == _DELETED:
             self.number()
         elif kind == _BINARY:
             self.block()
-        elif kind == _JSON:
-            for _ in range(self.number()):
-                self.block()
         elif kind in _OF_TEXTS:
             raise BadStructure("expected JSON or a shared map, found a piece of a text", *path)
         else:
-            raise BadStructure(f"content of kind {kind} is not known here", *path)
+            raise BadStructure(f"content of kind {kind} is not known here", *path)  # 2: what old programs had for JSON
 
     def _place(self, info: int) -> tuple[str, ...]:
         """Go over where an edit stands; what follows another one under its key says no more than that."""
@@ -162,8 +161,24 @@ class _Walk(Reader):
         else:
             raise BadFrame(f"a value of kind {kind}")
 
+    def number(self) -> int:
+        """
+        Read a number that has 32 bits, as all but clients have: of a longer one the library takes what it has room for.
+
+        Raises:
+            BadFrame: If it has more, or as for others.
+
+        """
+        number = super().number()
+        if number >= _MOST:
+            raise BadFrame("a number of more than 32 bits")
+        return number
+
+    def _client(self) -> None:
+        super().number()
+
     def _id(self) -> list[str]:
-        self.number()
+        self._client()
         self.number()
         return []
 

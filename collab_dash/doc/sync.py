@@ -101,6 +101,17 @@ def write_presence(entries: list[Presence]) -> bytes:
     return b"".join(parts)
 
 
+def count_presence(payload: bytes) -> int:
+    """
+    Tell of how many clients an awareness update says it tells.
+
+    Raises:
+        BadFrame: If it does not.
+
+    """
+    return Reader(payload).number()
+
+
 def read_presence(payload: bytes) -> list[Presence]:
     """
     Read an awareness update.

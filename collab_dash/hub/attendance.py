@@ -7,16 +7,20 @@ from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
 
-from ..doc.sync import Kind, read_presence, write, write_presence
+from ..doc.sync import Kind, count_presence, read_presence, write, write_presence
+from ..errors import BadFrame
 from ..event import unix_ms
 from ..wire import PEOPLE, Person
 from .fanout import Format
-from .presence import Member, Presence
+from .presence import Presence
+from .seat import Member
 from .subscriber import Link, Subscriber
 
 HOLD = 0.05
 HOLD_EACH = 0.001
 MAX_UNSENT = 256 * 1024
+MOST_SAID = 4096
+SAID_AS_ONE = 100
 
 
 class Attendance:
@@ -88,9 +92,11 @@ class Attendance:
         Take a member's awareness update.
 
         Raises:
-            BadFrame: If it cannot be read.
+            BadFrame: If it cannot be read, or is about too many.
 
         """
+        if count_presence(payload) > MOST_SAID:
+            raise BadFrame(f"an awareness update about more than {MOST_SAID:,} clients")
         self.presence.take(member, read_presence(payload), now=self._clock())
         if self.presence.has_news:
             self._wake.set()
@@ -146,3 +152,14 @@ class Attendance:
     def _send_everything(self, link: Link) -> None:
         if everything := self.presence.everything:
             link.write(link.format.pack([write(Kind.AWARENESS, write_presence(everything))]))
+
+
+def weight_of(payload: bytes) -> float:
+    """
+    Give as how many awareness updates one counts: Yjs programs say again what they hear, and all of it is read.
+
+    Raises:
+        BadFrame: If it cannot be read.
+
+    """
+    return 1.0 + count_presence(payload) // SAID_AS_ONE

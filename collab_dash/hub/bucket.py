@@ -45,12 +45,12 @@ class Bucket:
         """Tell whether less than half of what may come at once is left."""
         return self._left < self._most / 2
 
-    def pause(self) -> float:
-        """Give the seconds until the next one may pass, as seen when one was last asked for."""
-        return max(1.0 - self._left, 0.0) / self._per_second
+    def pause(self, weight: float = 1.0) -> float:
+        """Give the seconds until the next one of a weight may pass, as seen when one was last asked for."""
+        return max(min(weight, self._most) - self._left, 0.0) / self._per_second
 
 
-async def turn(bucket: Bucket) -> None:
-    """Wait until one may pass, by the monotonic clock."""
-    while not bucket.take(monotonic()):  # noqa: ASYNC110 - time itself
-        await asyncio.sleep(bucket.pause())
+async def turn(bucket: Bucket, weight: float = 1.0) -> None:
+    """Wait until one of a weight may pass, by the monotonic clock."""
+    while not bucket.take(monotonic(), weight):  # noqa: ASYNC110 - time itself
+        await asyncio.sleep(bucket.pause(weight))

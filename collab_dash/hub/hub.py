@@ -14,18 +14,7 @@ from ..errors import LogError, RequestRefused
 from ..event import Record
 from ..store.docs import Updates
 from ..store.log import Log, open_log
-from ..wire import (
-    FEED_STATUS,
-    PING_INTERVAL,
-    STATUS,
-    Close,
-    FeedStatus,
-    Hello,
-    SessionStatus,
-    Welcome,
-    person_id,
-    shown_name,
-)
+from ..wire import Close
 from .admission import Links
 from .alerts import Alerts
 from .attendance import Attendance
@@ -33,13 +22,12 @@ from .configure import Configured
 from .fanout import Fanout
 from .loading import load_shared
 from .peers import Peers
-from .rate import Rate
 from .recorder import Recorder
 from .replies import Replies
 from .rules import Rules
-from .runner import Runner
 from .shared import Shared
-from .subscriber import Link, Subscriber
+from .status import Status
+from .subscriber import Subscriber
 from .talk import Talk
 from .targets import Targets
 from .upstreams import make_runners
@@ -85,16 +73,21 @@ class Hub:
         self.recorder = Recorder(log, self._deliver)
         self.presence = Attendance()
         self.replies = Replies()
-        self.runners: dict[str, Runner] = {}
         self.links: Links | None = None
         self.peers = Peers(approve=approve)
+        self.status = Status(
+            self.recorder,
+            self.peers,
+            lambda: self.fanout.last,
+            feeds=list(configured.feeds),
+            problems=configured.problems,
+            exposed=exposed,
+        )
         self.passing = passing
         self.over = False
         self.stopping = asyncio.Event()
         self._configured = configured
         self._folder = folder
-        self._exposed = exposed
-        self._rate = Rate()
         self.alerts = Alerts(self.recorder, self.peers.joined, Targets(configured.targets, folder))
         self.rules = Rules(self.alerts, shared.rules(configured.rules))
         shared.watchers.append(self._on_edit)
@@ -118,9 +111,9 @@ class Hub:
         """Run until `stop`; then stop the feeds and drain the writer. Peers and the log are the caller's to close."""
         await self.rules.load(self.log)
         runners = await make_runners(
-            self._configured.feeds, self.recorder, folder=self._folder, changed=self._feed_changed
+            self._configured.feeds, self.recorder, folder=self._folder, changed=self.status.changed
         )
-        self.runners = {intake.feed: runner for runner in runners for intake in runner.intakes}
+        self.status.runners = {intake.feed: runner for runner in runners for intake in runner.intakes}
         async with asyncio.TaskGroup() as writing:
             writer = writing.create_task(self.recorder.run(), name="writer")
             async with asyncio.TaskGroup() as running:
@@ -147,50 +140,10 @@ class Hub:
         """Close the log; idempotent."""
         await self.log.close()
 
-    def admit(self, link: Link, hello: Hello, role: str, client: str) -> tuple[Subscriber, Welcome]:
-        """
-        Let a peer in; the caller sends the welcome, then runs the subscriber.
-
-        Args:
-            link: Its connection.
-            hello: What it asked.
-            role: What its token allows.
-            client: Its id in this session.
-
-        """
-        sent, recovered = self._start_of(hello)
-        subscriber = Subscriber(
-            link,
-            self.fanout,
-            self.log,
-            client=client,
-            name=shown_name(hello.name),
-            person=person_id(hello.person),
-            color=hello.color,
-            role=role,
-            feeds=None if "*" in hello.feeds else frozenset(hello.feeds),
-            sent=sent,
-            edit_rate=self.shared.edit_rate,
-        )
-        welcome = Welcome(
-            session=self.session,
-            epoch=self.log.epoch,
-            offset=sent,
-            role=role,
-            client=subscriber.client,
-            person=subscriber.person,
-            recovered=recovered,
-            ping=PING_INTERVAL,
-            doc=self.shared.epoch,
-        )
-        return subscriber, welcome
-
     def enter(self, subscriber: Subscriber) -> None:
         """Count a welcomed peer in, and tell it how things are."""
         self.peers.add(subscriber)
-        for status in self.feed_statuses():
-            subscriber.push(FEED_STATUS, status)
-        subscriber.push(STATUS, self.session_status())
+        self.status.enter(subscriber)
         self.alerts.enter(subscriber)
         self.presence.enter(subscriber)
         if self.peers.admission.asking:
@@ -201,32 +154,8 @@ class Hub:
         self.peers.discard(subscriber)
         self.presence.leave(subscriber)
 
-    def feed_statuses(self) -> list[FeedStatus]:
-        """Give how every feed is doing, those that cannot run included."""
-        running = [self.runners[name].status_of(name) for name in self._configured.feeds if name in self.runners]
-        return running + self._configured.problems
-
-    def session_status(self) -> SessionStatus:
-        """Give how the hub is doing."""
-        return SessionStatus(
-            offset=self.fanout.last,
-            rate=self._rate.per_second(),
-            db_bytes=self.log.size(),
-            recording=self.recorder.recording,
-            exposed=self._exposed,
-        )
-
-    def _start_of(self, hello: Hello) -> tuple[int, bool]:
-        last = self.fanout.last
-        if hello.resume is not None:
-            here = hello.resume.epoch == self.log.epoch and 0 <= hello.resume.offset <= last
-            return (hello.resume.offset, True) if here else (last, False)
-        if hello.since is not None:
-            return min(max(hello.since, 0), last), False
-        return last, False
-
     def _deliver(self, first: int | None, records: Sequence[Record]) -> None:
-        self._rate.add(len(records))
+        self.status.count(len(records))
         self.fanout.deliver(first, records)
         self.rules.evaluate(first, records)
 
@@ -234,28 +163,16 @@ class Hub:
         if any(root == "rules" for root, _ in changed):
             self.rules.set_rules(self.shared.rules(self._configured.rules))
 
-    def _feed_changed(self, status: FeedStatus) -> None:
-        self.peers.push(FEED_STATUS, status)
-
     async def _tick(self) -> None:
-        told: dict[str, FeedStatus] = {}
         while True:
             await asyncio.sleep(TICK)
             if self.log.replaced():
                 await self._reopen()
             if self.peers.joined:
-                self._tell(told)
-
-    def _tell(self, told: dict[str, FeedStatus]) -> None:
-        """Tell everybody how things are; of feeds what is not as it was `told`."""
-        self.alerts.tell_again()
-        if self.peers.admission.knocks:
-            self.peers.admission.tell()  # a host that was behind has not heard of them
-        self.peers.push(STATUS, self.session_status())
-        for feed in self.feed_statuses():
-            if told.get(feed.feed) != feed:
-                told[feed.feed] = feed
-                self.peers.push(FEED_STATUS, feed)
+                self.alerts.tell_again()
+                if self.peers.admission.knocks:
+                    self.peers.admission.tell()  # a host that was behind has not heard of them
+                self.status.tell()
 
     async def _share(self) -> None:
         """Save and relay edits of the document; when the database is replaced, of the one that is there then."""

@@ -41,6 +41,7 @@ class Outbox:
     Attributes:
         unsaved: How many bytes wait for the disk.
         level: Set while nothing waits to be relayed.
+        open: Set while replicas may add to it: not while somebody waits for it to be level.
 
     """
 
@@ -48,6 +49,8 @@ class Outbox:
         self.unsaved = 0
         self.level = asyncio.Event()
         self.level.set()
+        self.open = asyncio.Event()
+        self.open.set()
         self._updates = updates
         self._replicas = replicas
         self._accepted: deque[Accepted] = deque()
@@ -58,6 +61,7 @@ class Outbox:
         self._passed = 0
         self._pass = asyncio.Event()
         self._over = False
+        self._holding = 0
 
     @property
     def empty(self) -> bool:
@@ -72,6 +76,18 @@ class Outbox:
         if not self._over:
             self.level.clear()
         self._wake.set()
+
+    async def hold_until_level(self) -> None:
+        """Wait until nothing waits to be relayed, and let replicas add nothing meanwhile."""
+        self._holding += 1
+        self.open.clear()
+        try:
+            while not self.level.is_set():  # others wake first, and may edit by request
+                await self.level.wait()
+        finally:
+            self._holding -= 1
+            if not self._holding:
+                self.open.set()
 
     async def filled(self) -> None:
         """Wait until there is something to pass on, or to try again."""

@@ -2,126 +2,17 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
-from typing import Any, Protocol
-
-from msgspec import structs
 
 from ..doc.sync import Presence as Said
 from ..errors import BadFrame
-from ..glance import ASLEEP_AFTER, RENEWED_EVERY, glance_of, read_state, said_name, stamped
-from ..people import colour_for
+from ..glance import read_state
 from ..wire import Person
+from .numbers import Numbers
+from .seat import Member, Seat
 
-GRACE = 5.0
-REMEMBERED = 4096
 MOST_BITS = 52  # JavaScript reads 53; the hub counts on from what it is told
 MOST = (1 << MOST_BITS) - 1
-
-
-class Member(Protocol):
-    """A joined program, as seen from here; two of them are the same only if they are one object."""
-
-    @property
-    def client(self) -> str:
-        """Its id in this session."""
-
-    @property
-    def name(self) -> str:
-        """What others call whoever sits there; empty if its hello did not say."""
-
-    @property
-    def role(self) -> str:
-        """Its role."""
-
-    @property
-    def person(self) -> str:
-        """The public id of whoever sits there."""
-
-    @property
-    def color(self) -> str:
-        """The name of the colour they are drawn in."""
-
-
-class Seat:
-    """
-    A program's place among the others.
-
-    Args:
-        member: Whose it is; another one's after a break.
-        since: When it was taken, Unix milliseconds; no two are alike.
-
-    Attributes:
-        number: Its client number in the awareness, of the hub's choosing until the program has `claimed` one.
-        heard: The clock of what it said last.
-        clock: The clock of what others are told.
-        state: What it said.
-        here: Whether it is shown to others: not while it sleeps, or has said that it is gone.
-        spoke: When it last said something, None if it never did; a monotonic time in seconds like the others.
-        told: When others were last told of it.
-        broke: When its link broke.
-
-    """
-
-    def __init__(self, member: Member, since: int, now: float) -> None:
-        self.member = member
-        self.since = since
-        self.number = secrets.randbits(31)
-        self.claimed = False
-        self.heard = -1
-        self.clock = 0
-        self.state: dict[str, Any] = {}
-        self.here = True
-        self.spoke: float | None = None
-        self.told = now
-        self.broke: float | None = None
-
-    @property
-    def shown(self) -> bool:
-        """Whether others see it: programs that watch no board have no name and say nothing."""
-        return self.here and (self.claimed or bool(self.member.name))
-
-    @property
-    def due(self) -> float:
-        """When time alone changes something about it."""
-        if self.broke is not None:
-            return self.broke + GRACE
-        if self.spoke is None:
-            return self.told + RENEWED_EVERY
-        return self.spoke + ASLEEP_AFTER if self.here else float("inf")
-
-    @property
-    def who(self) -> Person:
-        """Who sits there."""
-        member = self.member
-        return Person(
-            client=member.client,
-            name=member.name or said_name(self.state),
-            role=member.role,
-            since=self.since,
-            person=member.person,
-            color=colour_for(member.color, member.person),
-        )
-
-    @property
-    def seen(self) -> Person:
-        """Who sits there and where they look, but for where in a pane that is."""
-        glance = glance_of(self.state)
-        return structs.replace(
-            self.who,
-            page=glance.page,
-            pane=glance.pane,
-            time=glance.time,
-            leads=glance.leads and self.member.role != "viewer",
-            follows=glance.follows,
-            away=glance.away,
-        )
-
-    @property
-    def entry(self) -> Said:
-        """What others are told of it."""
-        return Said(self.number, self.clock, stamped(self.state, self.who) if self.shown else b"null")
 
 
 class Presence:
@@ -134,9 +25,8 @@ class Presence:
 
     def __init__(self) -> None:
         self._seats: dict[Member, Seat] = {}
-        self._numbers: dict[int, Seat] = {}
-        self._gone: dict[int, str] = {}
-        self._news: dict[int, Said | None] = {}
+        self._numbers = Numbers()
+        self._news: dict[int, Seat | Said] = {}
         self._known: set[int] = set()
         self._latest = 0
 
@@ -169,7 +59,7 @@ class Presence:
 
     def news(self) -> list[Said]:
         """Give what others have not been told yet; they count as told."""
-        news = [gone or self._numbers[number].entry for number, gone in self._news.items()]
+        news = [each.entry if isinstance(each, Seat) else each for each in self._news.values()]
         self._news = {}
         self._known |= {entry.client for entry in news if entry.state != b"null"}
         return news
@@ -190,7 +80,7 @@ class Presence:
         if left is None:
             self._latest = max(at, self._latest + 1)
             left = Seat(member, self._latest, now)
-            self._numbers[left.number] = left
+            self._numbers.give(left, left.number)
         else:
             del self._seats[left.member]
             left.member, left.broke, left.heard, left.spoke, left.here = member, None, -1, None, True
@@ -278,27 +168,20 @@ class Presence:
             if entry.client == seat.number and seat.claimed:
                 return entry
         for entry in said:
-            if entry.state != b"null" and self._may_claim(seat, entry.client):
+            if entry.state != b"null" and self._numbers.open_to(seat, entry.client):
                 self._claim(seat, entry.client)
                 return entry
         return None
 
-    def _may_claim(self, seat: Seat, number: int) -> bool:
-        """Tell whether a number can be somebody's: programs also pass on what they heard of others, even late."""
-        person, holder = seat.member.person, self._numbers.get(number)
-        if holder is not None:
-            return holder.member.person == person
-        return not seat.claimed or self._gone.get(number, person) == person
-
     def _claim(self, seat: Seat, number: int) -> None:
-        holder = self._numbers.get(number)
+        holder = self._numbers.holder(number)
         if holder is not None and holder is not seat:
             seat.since, seat.clock = holder.since, holder.clock
             self._drop(holder)  # it broke off without our noticing
         if seat.number != number:
             self._forget(seat)
-        seat.number, seat.claimed, seat.heard = number, True, -1
-        self._numbers[number] = seat
+        seat.claimed, seat.heard = True, -1
+        self._numbers.give(seat, number)
 
     # What others are told
 
@@ -306,12 +189,12 @@ class Presence:
         seat.clock = max(seat.clock + 1, seat.heard)
         seat.told = now
         if seat.shown:
-            self._news[seat.number] = None
+            self._news[seat.number] = seat
 
     def _hide(self, seat: Seat) -> None:
         if seat.here:
             seat.here = False
-            self._news[seat.number] = None
+            self._news[seat.number] = seat
 
     def _drop(self, seat: Seat) -> None:
         del self._seats[seat.member]
@@ -319,11 +202,8 @@ class Presence:
 
     def _forget(self, seat: Seat) -> None:
         """Let a number be nobody's."""
-        self._numbers.pop(seat.number, None)
+        self._numbers.let_go(seat)
         self._news.pop(seat.number, None)
         if seat.number in self._known:
             self._known.discard(seat.number)
             self._news[seat.number] = Said(seat.number, seat.clock, b"null")
-        self._gone[seat.number] = seat.member.person
-        if len(self._gone) > REMEMBERED:
-            del self._gone[next(iter(self._gone))]

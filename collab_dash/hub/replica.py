@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..doc.structure import BadStructure, apart
 from ..doc.sync import Kind, Message, write
 from ..errors import RequestRefused
-from ..wire import Code
+from ..wire import Code, may
 from .bucket import Bucket, turn
 from .subscriber import MAX_BACKLOG, Link
 
@@ -101,8 +101,8 @@ class Replica:
         try:
             self._take(message)
         except RequestRefused as error:
-            whole = message.kind is not Kind.STEP2 or error.code != Code.FORBIDDEN
-            if whole or not await self._keep_parts(message.payload):
+            may_have_parts = message.kind is Kind.STEP2 and error.code == Code.FORBIDDEN and may(self.role, "editor")
+            if not may_have_parts or not await self._keep_parts(message.payload):
                 raise
             text = f"{error}; what else came with it was kept, as far as it can stand by itself"
             raise RequestRefused(text, code=error.code, path=error.path) from None
@@ -113,8 +113,7 @@ class Replica:
                 self._shared.begin(self, message.payload)
         elif message.kind in (Kind.STEP2, Kind.UPDATE):
             with self._tiring():
-                self._shared.take(self, message.payload)
-            self._proven = True
+                self._proven |= self._shared.take(self, message.payload)
 
     async def _keep_parts(self, update: bytes) -> bool:
         """
@@ -124,7 +123,8 @@ class Replica:
         them bring them too; until then nobody else may, where they are signed.
         """
         try:
-            parts = apart(update)
+            with self._tiring():
+                parts = apart(update)
         except BadStructure:
             return False
         left = parts[:MOST_PARTS]
@@ -163,7 +163,7 @@ class Replica:
         finally:
             now = self._clock()
             if now - began > DEAR:
-                self._rest_until = now + REST * (now - began)
+                self._rest_until = max(self._rest_until, now + REST * (now - began))
                 if refused and self._address:
                     self._proven = False
                     self._shared.rests.note(self._address, self._rest_until, now=now)

@@ -10,13 +10,12 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import cast
 
-import msgspec
-
 from ..errors import FeedBroken, FeedError, FeedFailed
 from ..event import Event, record_or_reject, unix_ms
 from ..feed import FeedContext
 from ..retry import backoff
 from ..wire import FeedStatus
+from .condition import Condition
 from .intake import Intake
 from .watch import Watch
 from .ways import Ways
@@ -55,11 +54,10 @@ class Runner:
         self.intakes = intakes
         self._ways = ways
         self._folder = folder
-        self._changed = changed
         self._again = asyncio.Event()
         self._watch = Watch(None)
         self._cursor_due = False
-        self._status = FeedStatus(feed=self.name, plugin=plugin, transport=ways.feed.transport, since=unix_ms())
+        self._condition = Condition(plugin, ways, intakes, changed)
 
     @property
     def name(self) -> str:
@@ -68,15 +66,7 @@ class Runner:
 
     def status_of(self, feed: str) -> FeedStatus:
         """Give how one of its feeds is doing now."""
-        intake = next(intake for intake in self.intakes if intake.feed == feed)
-        return msgspec.structs.replace(
-            self._status,
-            feed=feed,
-            events=intake.events,
-            rate=intake.per_second,
-            last_event=intake.last_event,
-            left_out=intake.left_out,
-        )
+        return self._condition.of(feed)
 
     def reconnect(self) -> None:
         """Try again now, if it is waiting or has failed."""
@@ -88,12 +78,12 @@ class Runner:
         delays = backoff()
         while True:
             self._climb_if_due()
-            self._enter("connecting")
+            self._condition.enter("connecting")
             started = clock()
             pause: float | None = None
             try:
                 await self._connect_once()
-                self._enter("stopped", reason="the source has ended")
+                self._condition.enter("stopped", reason="the source has ended")
             except _Climb:
                 continue
             except Exception as error:  # noqa: BLE001 - a plugin may raise anything; it must not end the hub
@@ -120,17 +110,17 @@ class Runner:
     def _broken(self, error: Exception, delays: Iterator[float]) -> float | None:
         """Say what is wrong, and give the seconds to wait; None for as long as nobody says try again."""
         if isinstance(error, FeedFailed) and self._ways.hopeless:
-            self._enter("failed", reason=str(error), hint=error.hint)
+            self._condition.enter("failed", reason=str(error), hint=error.hint)
             return None
         pause = next(delays)
         if isinstance(error, FeedError):
             if isinstance(error, FeedBroken):
                 pause = max(pause, error.retry_after or 0.0)
-            self._enter("waiting", reason=str(error), hint=error.hint, pause=pause)
+            self._condition.enter("waiting", reason=str(error), hint=error.hint, pause=pause)
         else:
             _log.error("feed %s: its plugin raised", self.name, exc_info=error)
             reason = f"the plugin raised {type(error).__name__}: {error}"
-            self._enter("waiting", reason=reason, hint="see the hub's log", pause=pause)
+            self._condition.enter("waiting", reason=reason, hint="see the hub's log", pause=pause)
         return pause
 
     async def _wait(self, pause: float | None) -> None:
@@ -170,9 +160,9 @@ class Runner:
         first, *others = self.intakes
         cursor = context.cursor
         async for event in events:
-            if self._status.state != "live":
+            if not self._condition.live:
                 watch.sign()
-                self._enter("live")
+                self._condition.enter("live")
             entry = record_or_reject(event, feed=first.feed, received=unix_ms())
             if context.cursor is not cursor:
                 cursor = context.cursor
@@ -199,37 +189,4 @@ class Runner:
 
     def _note(self, text: str) -> None:
         self._watch.sign()
-        if self._status.state != "live":
-            self._enter("live", note=text)
-        elif text != self._status.note:
-            self._set(msgspec.structs.replace(self._status, note=text))
-
-    def _enter(
-        self, state: str, *, reason: str = "", hint: str = "", pause: float | None = None, note: str = ""
-    ) -> None:
-        now = unix_ms()
-        worse = state in ("waiting", "failed")
-        if state == "failed" or (worse and self._status.attempt == 0):
-            _log.warning("feed %s: %s", self.name, reason)
-        elif state == "live" and self._status.attempt:
-            _log.info("feed %s: live again", self.name)
-        attempt = 0 if state == "live" else self._status.attempt + worse
-        self._set(
-            msgspec.structs.replace(
-                self._status,
-                state=state,
-                since=now if state != self._status.state else self._status.since,
-                reason=reason or (self._status.reason if state == "connecting" else ""),
-                hint=hint,
-                retry_at=None if pause is None else now + round(pause * 1000),
-                note=note,
-                attempt=attempt,
-                transport=self._ways.feed.transport,
-                fallback=self._ways.why,
-            )
-        )
-
-    def _set(self, status: FeedStatus) -> None:
-        self._status = status
-        for intake in self.intakes:
-            self._changed(self.status_of(intake.feed))
+        self._condition.note(text)

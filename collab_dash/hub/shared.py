@@ -6,27 +6,23 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from weakref import WeakSet
 
 from ..board import Board
 from ..doc.document import BadUpdate, Changed, Document
-from ..doc.structure import BadStructure, check_structure
 from ..doc.sync import Kind, write
 from ..errors import LogUnavailable, RequestRefused
 from ..rules import Rule
 from ..store.docs import Updates
 from ..wire import Code, may
-from .gate import check, check_room
-from .history import History
+from .guarded import Guarded
 from .outbox import Accepted, Outbox
 from .replica import Replica
 from .rests import Rests
 from .subscriber import Link
 
-MAX_UPDATE_BYTES = 1 << 20
-MAX_DOCUMENT_BYTES = 16 << 20
 MAX_UNSAVED_BYTES = 4 << 20
 HOLD = 0.002
-TOO_DEEP = "its values are nested too deeply"
 
 _log = logging.getLogger("collab_dash.hub")
 
@@ -55,19 +51,22 @@ class Shared:
     def __init__(
         self, updates: Updates, document: Document, *, edit_rate: float | None = None, trouble: str = ""
     ) -> None:
-        self.document = document
         self.edit_rate = edit_rate
         self.trouble = trouble
         self.rests = Rests()
-        self.open = asyncio.Event()
-        self.open.set()
         self.ended = asyncio.Event()
         self.watchers: list[Callable[[Changed], None]] = []
         self._updates = updates
-        self._history = History(document)
+        self._guarded = Guarded(document)
         self._replicas: set[Replica] = set()
+        self._cut: WeakSet[Link] = WeakSet()
         self._outbox = Outbox(updates, self._replicas)
-        self._beginning = 0
+        self.open = self._outbox.open
+
+    @property
+    def document(self) -> Document:
+        """The document as it is now; look again after each await, for it may be another one then."""
+        return self._guarded.document
 
     @property
     def epoch(self) -> str:
@@ -86,15 +85,7 @@ class Shared:
 
     async def level(self) -> None:
         """Wait until nothing is here that is not on disk, unless the disk refuses; nobody edits meanwhile."""
-        self._beginning += 1
-        self.open.clear()
-        try:
-            while not self._outbox.level.is_set():  # others wake first, and may edit by request
-                await self._outbox.level.wait()
-        finally:
-            self._beginning -= 1
-            if not self._beginning:
-                self.open.set()
+        await self._outbox.hold_until_level()
 
     def begin(self, replica: Replica, state: bytes) -> None:
         """
@@ -109,6 +100,8 @@ class Shared:
 
         """
         self._check_well()
+        if replica.link in self._cut:
+            return
         try:
             lacking = self.document.since(state)
         except BadUpdate as error:
@@ -123,28 +116,31 @@ class Shared:
 
     def cut(self, link: Link) -> None:
         """Hear nothing more of whoever is at a link that is to close, and relay nothing more to it."""
+        self._cut.add(link)
         for replica in [replica for replica in self._replicas if replica.link is link]:
             self.end(replica)
 
-    def take(self, replica: Replica, update: bytes) -> None:
+    def take(self, replica: Replica, update: bytes) -> bool:
         """
-        Merge what a replica sends; one that was refused, or never began, is not heard until it begins (again).
+        Merge what a replica sends, and tell whether something of it is news.
+
+        One that was refused, or never began, is not heard until it begins (again).
 
         Raises:
             RequestRefused: If it may not stand; the replica has to begin anew.
 
         """
         if replica not in self._replicas:
-            return
+            return False
         try:
-            self.accept(replica, update)
+            return self.accept(replica, update)
         except RequestRefused:
             self.end(replica)
             raise
 
-    def accept(self, author: Replica, update: bytes) -> None:
+    def accept(self, author: Replica, update: bytes) -> bool:
         """
-        Merge an update if it may stand.
+        Merge an update if it may stand; tell whether something of it is news.
 
         Raises:
             RequestRefused: If it may not; then nothing has changed.
@@ -153,27 +149,12 @@ class Shared:
         self._check_well()
         if not may(author.role, "editor"):
             raise RequestRefused("a viewer's link changes nothing", code=Code.FORBIDDEN)
-        self._check_size(update)
-        try:
-            check_structure(update)
-        except BadStructure as error:
-            raise RequestRefused(str(error), code=Code.INVALID_PAYLOAD, path=error.path) from None
-        try:
-            news = self._merge(update)
-            check(self.document, role=author.role, person=author.person)
-        except BaseException as error:
-            self._rebuild()
-            if isinstance(error, BadUpdate | RecursionError):
-                message = TOO_DEEP if isinstance(error, RecursionError) else str(error)
-                raise RequestRefused(message, code=Code.INVALID_PAYLOAD) from None
-            raise
+        if author.link in self._cut:
+            raise RequestRefused("this link is to close", code=Code.FORBIDDEN)
+        self._check_room(update)
+        news = self._guarded.merge(update, role=author.role, person=author.person)
         self._settle(news, author)
-
-    def _merge(self, update: bytes) -> bytes:
-        news = self.document.apply(update)
-        if news != update and self.document.lacks(update):
-            raise BadUpdate("it builds on edits that this hub does not have")
-        return news
+        return bool(news)
 
     @contextmanager
     def edit(self, *, role: str = "", person: str = "", adds_to: str = "") -> Iterator[Document]:
@@ -191,69 +172,39 @@ class Shared:
         """
         self._check_well()
         if role:
-            self._check_size(b"")
-        if adds_to:
-            check_room(self.document, adds_to)
-        try:
-            with self.document.edit("hub"):
-                yield self.document
-            if role:
-                check(self.document, role=role, person=person)
-        except BaseException:
-            self._rebuild()
-            raise
+            self._check_room(b"")
+        with self._guarded.edit(role=role, person=person, adds_to=adds_to) as document:
+            yield document
         self._settle(self.document.news(), None)
 
     def _settle(self, news: bytes, author: Replica | None) -> None:
-        changed = self.document.settle()
-        if news:
-            self._history.add(news)
+        changed = self._guarded.settle(news)
         self._outbox.put(Accepted(news, author))
         if changed:
-            self._tell(changed)
-
-    def _tell(self, changed: Changed) -> None:
-        for watcher in self.watchers:
-            try:
-                watcher(changed)
-            except Exception:  # noqa: BLE001 - the edit stands, and its author's link is not to blame
-                _log.exception("what follows from an edit of the shared document failed")
+            _tell(self.watchers, changed)
 
     def _check_well(self) -> None:
         if self.trouble:
             raise RequestRefused(self.trouble, code=Code.UNAVAILABLE)
 
-    def _check_size(self, update: bytes) -> None:
-        if len(update) > MAX_UPDATE_BYTES:
-            message = f"an update of {len(update):,} bytes is over the limit of {MAX_UPDATE_BYTES:,}"
-            raise RequestRefused(message, code=Code.TOO_LARGE)
-        if self._history.size + len(update) > MAX_DOCUMENT_BYTES:
-            self._history.fold(self.document)
-        if self._history.size + len(update) > MAX_DOCUMENT_BYTES:
-            raise RequestRefused("the shared document is full; remove marks or notes", code=Code.TOO_LARGE)
+    def _check_room(self, update: bytes) -> None:
+        self._guarded.check_size(update)
         if self._outbox.unsaved > MAX_UNSAVED_BYTES:
             raise RequestRefused("too much waits for the disk already", code=Code.UNAVAILABLE, retry=True)
-
-    def _rebuild(self) -> None:
-        """Be as before an update that may not stand: a document cannot take back what it merged."""
-        self.document = self._history.document(self.document)
 
     # To the disk, and to everybody
 
     async def run(self) -> None:
         """Save and relay what was accepted, until cancelled; who waits for that to be done waits no longer then."""
         try:
-            await self._run()
+            while True:
+                await self._outbox.filled()
+                await self._outbox.pass_on(self.document.state)
+                if self._guarded.loose and self._outbox.empty:
+                    await self._compact()
+                await asyncio.sleep(HOLD)
         finally:
             self._outbox.end()
-
-    async def _run(self) -> None:
-        while True:
-            await self._outbox.filled()
-            await self._outbox.pass_on(self.document.state)
-            if self._history.loose and self._outbox.empty:
-                await self._compact()
-            await asyncio.sleep(HOLD)
 
     async def passed_on(self) -> None:
         """
@@ -268,6 +219,14 @@ class Shared:
     async def _compact(self) -> None:
         """Put all updates together into one, in memory and on disk."""
         try:
-            await self._updates.replace(self._history.fold(self.document))
+            await self._updates.replace(self._guarded.fold())
         except LogUnavailable as error:
             _log.warning("the shared document could not be put together on disk: %s", error)
+
+
+def _tell(watchers: Sequence[Callable[[Changed], None]], changed: Changed) -> None:
+    for watcher in watchers:
+        try:
+            watcher(changed)
+        except Exception:  # noqa: BLE001 - the edit stands, and its author's link is not to blame
+            _log.exception("what follows from an edit of the shared document failed")

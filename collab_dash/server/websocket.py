@@ -15,10 +15,12 @@ from ..doc.sync import Kind
 from ..doc.sync import read as read_message
 from ..doc.sync import write as write_message
 from ..errors import BadFrame, RequestRefused
+from ..hub.attendance import weight_of
 from ..hub.bucket import Bucket, turn
 from ..hub.fanout import Format
 from ..hub.handlers import answer, fault_of
 from ..hub.hub import Hub
+from ..hub.joining import welcomed
 from ..hub.replica import Replica
 from ..hub.subscriber import Subscriber
 from ..wire import (
@@ -166,7 +168,7 @@ async def _greet(link: WebSocketLink, hub: Hub, credentials: Credentials, *, rea
     if hub.peers.admission.must_ask(role, person := person_id(hello.person) or client):
         knock = Knock(client=client, name=shown_name(hello.name), role=role, address=link.address)
         await _let_in(link, hub, request, knock, person)
-    subscriber, welcome = hub.admit(link, hello, role, client)
+    subscriber, welcome = welcomed(hub, link, hello, role=role, client=client)
     link.push(encode_ok(request.id or 0, welcome))
     hub.enter(subscriber)
     if hub.links is not None and credentials.role(hello.token, read_only=read_only) is None:
@@ -270,10 +272,13 @@ async def _serve_frames(link: WebSocketLink, hub: Hub, subscriber: Subscriber, r
 
 def _take_presence(hub: Hub, subscriber: Subscriber, pace: Bucket, frame: bytes) -> bool:
     """Take where somebody says that they look; what cannot be read, or is too much, has to wait its turn."""
-    if frame[:1] != _AWARENESS or not pace.take(monotonic()):
+    if frame[:1] != _AWARENESS:
         return False
     try:
-        hub.presence.take(subscriber, read_message(frame).payload)
+        payload = read_message(frame).payload
+        if not pace.take(monotonic(), weight_of(payload)):
+            return False
+        hub.presence.take(subscriber, payload)
     except BadFrame:
         return False
     return True
@@ -284,7 +289,7 @@ async def _take(hub: Hub, subscriber: Subscriber, replica: Replica, pace: Bucket
     try:
         message = read_message(frame)
         if message.kind is Kind.AWARENESS:
-            await turn(pace)
+            await turn(pace, weight_of(message.payload))
             hub.presence.take(subscriber, message.payload)
             return None
         if message.kind in (Kind.STEP1, Kind.ASK_AWARENESS):

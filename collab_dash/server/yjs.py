@@ -18,6 +18,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from ..doc.document import NOTHING
 from ..doc.sync import Kind, Message, denied, read, write
 from ..errors import BadFrame, RequestRefused
+from ..hub.attendance import weight_of
 from ..hub.bucket import Bucket, turn
 from ..hub.hub import Hub
 from ..hub.replica import Replica
@@ -211,7 +212,7 @@ class Program:
             raise BadFrame("a text frame; this protocol has binary ones only")
         message = read(frame)
         if message.kind is Kind.AWARENESS:
-            await turn(self._pace)
+            await turn(self._pace, weight_of(message.payload))
             self._on_presence(message)
         elif message.kind in (Kind.STEP2, Kind.UPDATE) and not self._edits:
             await self._turn_away(message)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collab_dash.doc import edits
-from collab_dash.doc.document import Document
+from collab_dash.doc.document import BadUpdate, Document
 from collab_dash.doc.structure import BadStructure, apart, check_structure
 
 from .replicas import begun, mark, replica_of
@@ -18,6 +18,16 @@ def edited(document: Document, edit: Any) -> bytes:
     with document.edit("test"):
         edit(document)
     return document.news()
+
+
+def _sample() -> bytes:
+    document, _, pane = begun()
+    edited(document, lambda document: edits.change(document, "panes", pane, title="Two"))
+    edited(document, lambda document: edits.add_mark(document, mark(2)))
+    return document.since()
+
+
+SAMPLE = _sample()
 
 
 def pane(**fields: Any) -> Any:
@@ -51,6 +61,46 @@ def test_an_item_of_a_list_within_an_entry_is_found() -> None:
     edit = b"\x08\x00\x07\x00\x01\x77\x01x"  # JSON, in what the first edit of client 7 made, without a key: "x"
     with pytest.raises(BadStructure, match="an item of a list"):
         check_structure(b"\x01\x01\x01\x00" + edit + b"\x00")
+
+
+NAMED = b"\x01\x04chat\x01k"  # in the root chat, under the key k
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        pytest.param(b"\x22" + NAMED + b"\x01\x011", id="JSON as old programs wrote it: it reads one text too many"),
+        pytest.param(b"\x28\x81\x80\x80\x80\x10" + b"\x04c\x01x\x00\x01k" + b"\x01\x7e", id="33 bits: it takes 32"),
+        pytest.param(b"\x27" + NAMED + b"\x81\x00", id="a kind of shared type in two bytes: it takes the first"),
+        pytest.param(b"\x20\x01", id="an edit with a place and no content: it looks for content"),
+        pytest.param(b"\x2a\x01", id="a gap with a place, likewise"),
+    ],
+)
+def test_nothing_passes_that_the_library_reads_otherwise(edit: bytes) -> None:
+    with pytest.raises(BadStructure):
+        check_structure(b"\x01\x01\x07\x00" + edit + b"\x00")
+
+
+def test_clients_have_more_bits_than_other_numbers() -> None:
+    document = Document()
+    document.doc = pycrdt.Doc(client_id=(1 << 52) + 1)
+    root: pycrdt.Map[int] = document.doc.get("chat", type=pycrdt.Map)
+    root["k"] = 1
+    del root["k"]
+    assert len(apart(document.doc.get_update())) == 2
+
+
+@given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=3))
+def test_what_passes_and_can_be_merged_passes_as_the_library_writes_it_too(changes: list[tuple[int, int]]) -> None:
+    update = bytearray(SAMPLE)
+    for place, byte in changes:
+        update[place % len(update)] = byte
+    try:
+        check_structure(bytes(update))
+        merged = Document(bytes(update)).since()
+    except (BadStructure, BadUpdate, RecursionError):
+        return
+    check_structure(merged)
 
 
 def test_a_refusal_repeats_no_more_than_the_beginning_of_a_name() -> None:

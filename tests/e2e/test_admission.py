@@ -79,10 +79,10 @@ async def test_old_links_stop_and_whoever_is_here_comes_back_by_the_new_ones(tmp
                 assert await stranger.ended() == 1
             os.kill(hub.pid, signal.SIGKILL)
             seen = await ana.shows("OFFLINE")
-            async with hub_process(folder, port=hub.port) as again:
-                assert again.viewer == fresh
-                await ana.shows("LIVE", after=seen)
-                await host.shows("ana")
+            await ana.shows("LIVE", after=seen)  # the host's board has started another
+            assert await link_of(folder) == fresh
+            await host.shows("ana")
+            await output_of("stop", folder)
 
 
 async def test_whoever_is_removed_ends_and_says_why(tmp_path: Path) -> None:

@@ -57,6 +57,15 @@ def test_a_bucket_lets_through_what_it_says_in_the_long_run() -> None:
     assert bucket.pause() <= 0.2
 
 
+@pytest.mark.parametrize(("weight", "pause"), [(1.0, 0.2), (10.0, 2.0), (1000.0, 10.0)])
+def test_what_weighs_more_waits_longer_but_passes(weight: float, pause: float) -> None:
+    bucket = Bucket(5.0, 0.0)
+    assert bucket.take(0.0, 1000.0)
+    assert not bucket.take(0.0, weight)
+    assert bucket.pause(weight) == pytest.approx(pause)
+    assert bucket.take(pause, weight)
+
+
 def test_a_clock_that_stands_still_gives_nothing() -> None:
     bucket = Bucket(1.0, 7.0)
     assert sum(bucket.take(7.0) for _ in range(100)) == BURST

@@ -10,7 +10,8 @@ import pytest
 from collab_dash.doc.sync import Presence as Said
 from collab_dash.errors import BadFrame
 from collab_dash.glance import ASLEEP_AFTER, RENEWED_EVERY
-from collab_dash.hub.presence import GRACE, Presence
+from collab_dash.hub.presence import Presence
+from collab_dash.hub.seat import GRACE
 
 
 class Peer:

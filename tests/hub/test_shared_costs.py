@@ -9,14 +9,13 @@ from typing import Any
 import pycrdt
 import pytest
 
-from collab_dash.doc import document as documents
-from collab_dash.doc import edits
+from collab_dash.doc import contents, edits
 from collab_dash.doc.document import Document
 from collab_dash.doc.entries import Author, ChatLine
 from collab_dash.doc.sync import Kind, Message
 from collab_dash.errors import RequestRefused
+from collab_dash.hub import guarded as module
 from collab_dash.hub import replica as pace
-from collab_dash.hub import shared as module
 from collab_dash.hub.replica import Replica
 from collab_dash.hub.rests import Rests
 from collab_dash.wire import Code
@@ -68,7 +67,7 @@ async def test_after_a_refusal_the_entries_are_not_read_again(tmp_path: Path, mo
         await begin(line)
         before = hub.shared.document
         with monkeypatch.context() as patched:
-            patched.setattr(documents, "read", None)
+            patched.setattr(contents, "read_entry", None)
             await refused(line, update)
         after = hub.shared.document
         assert after is not before
@@ -130,6 +129,36 @@ async def test_whoever_was_refused_at_a_cost_rests_on_another_link_too(
         assert not any(task.done() for task in resting)
         for task in resting:
             task.cancel()
+
+
+@pytest.mark.parametrize("begun", [True, False])
+async def test_an_edit_that_says_nothing_or_is_not_heard_lets_nobody_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun: bool
+) -> None:
+    monkeypatch.setattr(pace, "REST", 1e9)
+    async with hub_at(tmp_path / "x.db") as hub, members_of(hub, "ana") as (ana,):
+        line, one = line_from(hub, HERE), line_from(hub, HERE)
+        await begin(one)
+        if begun:
+            await begin(line)
+        await line.theirs.take(Message(Kind.UPDATE, hub.shared.document.since() if begun else good(hub)))
+        monkeypatch.setattr(pace, "DEAR", 0.0)
+        await refused(one, bad(hub))
+        resting = asyncio.create_task(line.theirs.take(Message(Kind.UPDATE, good(hub))))
+        monkeypatch.setattr(pace, "DEAR", 1e9)
+        say(ana)
+        await hub.settled([ana])
+        assert not resting.done()
+        resting.cancel()
+
+
+async def test_what_a_viewer_brings_is_not_taken_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "apart", None)
+    async with hub_at(tmp_path / "x.db") as hub:
+        line = Line(hub.shared, "viewer", "mallory")
+        await begin(line)
+        with pytest.raises(RequestRefused, match="a viewer's link changes nothing"):
+            await line.theirs.take(Message(Kind.STEP2, good(hub)))
 
 
 async def test_a_refusal_that_costs_nothing_makes_nobody_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

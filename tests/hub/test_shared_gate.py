@@ -14,7 +14,7 @@ from collab_dash.doc.document import BadUpdate, Document
 from collab_dash.doc.entries import Author
 from collab_dash.doc.sync import Kind, Message, write
 from collab_dash.errors import RequestRefused
-from collab_dash.hub import shared as module
+from collab_dash.hub import guarded as module
 from collab_dash.wire import Code
 from doc.replicas import mark, update_of
 from memory import Line, MemoryHub, copy_of, hub_at, members_of, raw, say

@@ -14,8 +14,8 @@ from collab_dash.doc.document import Document
 from collab_dash.doc.entries import MOST, Author, ChatLine
 from collab_dash.doc.sync import Kind, Message, write
 from collab_dash.errors import RequestRefused
+from collab_dash.hub import guarded as module
 from collab_dash.hub import replica as pace
-from collab_dash.hub import shared as module
 from collab_dash.wire import Code
 from doc.replicas import NOON, update_of
 from memory import Line, Member, copy_of, hub_at, members_of, raw, say

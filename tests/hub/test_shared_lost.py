@@ -79,3 +79,29 @@ async def test_no_more_parts_are_tried_than_there_are_people(tmp_path: Path, mon
         await line.theirs.take(Message(Kind.STEP1, bo.replica.document.state))
         with pytest.raises(RequestRefused, match=r"somebody else's name$"):
             await line.theirs.take(Message(Kind.STEP2, bo.replica.document.since(hub.shared.document.state)))
+
+
+async def test_nothing_is_kept_of_what_somebody_brought_who_was_removed_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with hub_at(tmp_path / "x.db") as hub, members_of(hub, "ana", "bo") as (ana, bo):
+        await ana.lose()
+        await bo.lose()
+        say(ana, "ana's")
+        bo.replica.document.apply(ana.replica.document.since())
+        say(bo, "bo's")
+        line = Line(hub.shared, "editor", "bo")
+        await line.theirs.take(Message(Kind.STEP1, bo.replica.document.state))
+
+        async def removed(self: module.Replica, part: bytes) -> bool:
+            hub.shared.cut(line)
+            return await keep(self, part)
+
+        keep = module.Replica._keep
+        monkeypatch.setattr(module.Replica, "_keep", removed)
+        with pytest.raises(RequestRefused, match=r"somebody else's name$"):
+            await line.theirs.take(Message(Kind.STEP2, bo.replica.document.since(hub.shared.document.state)))
+        sent = len(line.down)
+        await line.theirs.take(Message(Kind.STEP1, bo.replica.document.state))
+        assert len(line.down) == sent
+        assert not hub.shared.document.chat

@@ -15,7 +15,7 @@ from collab_dash import join
 from collab_dash.announcement import Announcement
 from collab_dash.doc.sync import Kind, Presence, write, write_presence
 from collab_dash.errors import RequestRefused
-from collab_dash.hub import attendance, presence
+from collab_dash.hub import attendance, seat
 from collab_dash.peer.session import People
 from collab_dash.wire import BRING, LOOK, Close, Person
 from hubs import hub_of, link, until, workspace_at
@@ -49,7 +49,7 @@ async def test_where_somebody_looks_is_seen_by_all_and_by_those_of_json_too(tmp_
 
 
 async def test_a_clean_leave_is_seen_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(presence, "GRACE", 1000.0)
+    monkeypatch.setattr(seat, "GRACE", 1000.0)
     async with hub_of(workspace_at(tmp_path)) as hub, attending(link(hub), "ana") as ana:
         async with attending(link(hub), "bo"):
             await ana.sees("ana", "bo")
@@ -57,7 +57,7 @@ async def test_a_clean_leave_is_seen_at_once(tmp_path: Path, monkeypatch: pytest
 
 
 async def test_a_broken_link_comes_back_without_a_blink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(presence, "GRACE", 1000.0)
+    monkeypatch.setattr(seat, "GRACE", 1000.0)
     async with (
         hub_of(workspace_at(tmp_path)) as hub,
         attending(link(hub), "ana") as ana,
@@ -84,7 +84,7 @@ async def test_a_broken_link_comes_back_without_a_blink(tmp_path: Path, monkeypa
 
 
 async def test_a_broken_link_that_does_not_come_back_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(presence, "GRACE", 0.05)
+    monkeypatch.setattr(seat, "GRACE", 0.05)
     async with (
         hub_of(workspace_at(tmp_path)) as hub,
         attending(link(hub), "ana") as ana,
@@ -105,10 +105,10 @@ async def test_a_sleeper_goes_and_comes_back_by_its_next_word(tmp_path: Path, mo
         await greet(bo, hub, "bo")
         await bo.send(state_of(7, 1, page="p1"))
         await ana.until(lambda people: people[-1].page == "p1")
-        monkeypatch.setattr(presence, "ASLEEP_AFTER", 0.0)
+        monkeypatch.setattr(seat, "ASLEEP_AFTER", 0.0)
         ana.say(page="p2")
         await ana.until(lambda people: "bo" not in [person.name for person in people])
-        monkeypatch.setattr(presence, "ASLEEP_AFTER", 1000.0)
+        monkeypatch.setattr(seat, "ASLEEP_AFTER", 1000.0)
         await bo.send(state_of(7, 2, page="p1"))
         await ana.until(lambda people: "bo" in [person.name for person in people])
 

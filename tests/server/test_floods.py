@@ -14,7 +14,7 @@ from collab_dash.doc.document import Document
 from collab_dash.doc.entries import Author, ChatLine
 from collab_dash.doc.sync import Kind, Presence, read, write, write_presence
 from collab_dash.hub import replica
-from collab_dash.hub.attendance import Attendance
+from collab_dash.hub.attendance import MOST_SAID, Attendance, weight_of
 from collab_dash.hub.bucket import Bucket
 from collab_dash.hub.rests import Rests
 from collab_dash.hub.subscriber import Link
@@ -95,7 +95,7 @@ async def test_who_says_too_often_where_they_look_waits_and_others_do_not(
 ) -> None:
     waiting, go_on = asyncio.Event(), asyncio.Event()
 
-    async def turn(bucket: Bucket) -> None:
+    async def turn(bucket: Bucket, weight: float) -> None:
         if not bucket.take(0.0):
             waiting.set()
             await go_on.wait()
@@ -117,6 +117,27 @@ async def test_who_says_too_often_where_they_look_waits_and_others_do_not(
             await hears(other, "elsewhere")
             go_on.set()
             await hears(other, "second")
+
+
+@pytest.mark.parametrize("door", ["ws", "yjs"])
+async def test_who_says_something_of_too_many_is_not_read(tmp_path: Path, door: str) -> None:
+    everybody = [Presence(client, 1, b"{}") for client in range(MOST_SAID + 1)]
+    async with hub_of(workspace_at(tmp_path)) as hub, yjs_at(hub) if door == "yjs" else socket_to(hub) as socket:
+        if door == "ws":
+            await hello(socket, hub.editor, name="ana")
+        await socket.send(write(Kind.AWARENESS, write_presence(everybody[1:])))
+        await socket.send(write(Kind.ASK_AWARENESS))
+        while not isinstance(await socket.recv(), bytes):
+            pass
+        await socket.send(write(Kind.AWARENESS, write_presence(everybody)))
+        assert await closed_with(socket) == 4400
+
+
+def test_what_is_said_of_many_counts_as_much() -> None:
+    def weight(clients: int) -> float:
+        return weight_of(write_presence([Presence(client, 1, b"{}") for client in range(clients)]))
+
+    assert [weight(clients) for clients in (0, 1, 99, 100, 1000)] == [1, 1, 1, 2, 11]
 
 
 async def test_a_program_that_was_refused_at_a_cost_makes_its_address_rest(

@@ -25,7 +25,7 @@ from collab_dash.doc.document import NOTHING, Document
 from collab_dash.doc.entries import Author, ChatLine
 from collab_dash.doc.sync import Kind, Message, read, write
 from collab_dash.errors import RequestRefused
-from collab_dash.hub import shared
+from collab_dash.hub import guarded
 from collab_dash.server import yjs
 from collab_dash.server.process import Terms
 from collab_dash.wire import MAX_REQUEST_BYTES, STOP, Close
@@ -273,7 +273,7 @@ async def test_pages_of_other_sites_are_turned_away(tmp_path: Path) -> None:
         pytest.param(write(Kind.STEP1, b"\xff" * 20), Close.EDIT_REFUSED, id="no state vector"),
         pytest.param(write(Kind.UPDATE, os.urandom(60)), Close.EDIT_REFUSED, id="garbled update"),
         pytest.param(write(Kind.UPDATE, b"\x01" * 500_000), Close.EDIT_REFUSED, id="long garbled update"),
-        pytest.param(write(Kind.UPDATE, bytes(shared.MAX_UPDATE_BYTES + 1)), Close.EDIT_REFUSED, id="large update"),
+        pytest.param(write(Kind.UPDATE, bytes(guarded.MAX_UPDATE_BYTES + 1)), Close.EDIT_REFUSED, id="large update"),
         pytest.param(bytes(8 * MAX_REQUEST_BYTES + 1), 1009, id="large frame"),
     ],
 )

@@ -120,6 +120,8 @@ async def test_a_line_is_broken_where_nothing_came() -> None:
 
     whole, broken = await columns_drawn(steady), await columns_drawn(cut)
     assert 0.5 * whole < broken < 0.75 * whole
+    faster = [*(tick(n, 100.0 + n / 60) for n in range(-780, 0, 60)), *steady]
+    assert await columns_drawn(faster) > 0.9 * whole  # it came seldom at first, as was usual then
 
 
 async def test_several_lines_are_told_apart_by_number() -> None:

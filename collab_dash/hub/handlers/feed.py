@@ -136,7 +136,7 @@ async def publish(hub: Hub, subscriber: Subscriber, payload: Publish) -> dict[st
 @bind(RECONNECT, OneFeed, role="editor", edits=CALL)
 async def reconnect(hub: Hub, subscriber: Subscriber, payload: OneFeed) -> None:
     """Let a feed that waits, failed or ended try again now."""
-    runner = hub.runners.get(payload.feed)
+    runner = hub.status.runners.get(payload.feed)
     if runner is None:
         raise RequestRefused(f"there is no feed {payload.feed!r}", code=Code.NOT_FOUND, path=("data", "feed"))
     runner.reconnect()
@@ -145,4 +145,4 @@ async def reconnect(hub: Hub, subscriber: Subscriber, payload: OneFeed) -> None:
 @bind(FEED_STATUS, Empty)
 async def status(hub: Hub, subscriber: Subscriber, payload: Empty) -> list[Any]:
     """Give how every feed is doing."""
-    return hub.feed_statuses()
+    return hub.status.feeds

@@ -20,7 +20,7 @@ _INKS = ("accent", "warn", "up", "text", "down", "dim")
 MOST_MARKS = 60
 _WINDOWS = (60, 120, 300, 900, 1800, 3600, 7200, 21_600, 86_400)
 _APART = 8.0
-_LONG_PAUSE, _UNUSUAL = 10_000, 10
+_LONG_PAUSE, _UNUSUAL, _NEARBY = 10_000, 10, 3
 
 Points = list[tuple[int, float, float, float]]
 
@@ -164,7 +164,7 @@ class LinePane(CoursesPane):
 
     def _time_axis(self, left: int, right: int, plot: int) -> list[Row]:
         frame, dim = self.ink("frame"), self.ink("dim")
-        seconds = right - left < 300_000
+        seconds = (right - left) / max(plot // 12, 1) < 60_000  # two ticks would be called by one minute
         gap = 14 if seconds else 12
         count = max(plot // gap, 1)
         line, labels = ["─"] * plot, [" "] * (plot + self._label + 4)
@@ -222,15 +222,20 @@ def _scaled(course: Course, left: int, *, relative: bool) -> Points:
 
 
 def _unbroken(line: Points) -> Iterator[Points]:
-    """Cut a line where nothing came for much longer than usual: nobody knows what the number was then."""
+    """Cut a line where nothing came for much longer than usual then: nobody knows what the number was."""
     pauses = [after[0] - before[0] for before, after in pairwise(line)]
-    longest = max(_LONG_PAUSE, _UNUSUAL * median(pauses)) if pauses else 0
     start = 0
-    for index, pause in enumerate(pauses, 1):
-        if pause > longest:
-            yield line[start:index]
-            start = index
+    for index, pause in enumerate(pauses):
+        if pause > _LONG_PAUSE and pause > _UNUSUAL * _usual(pauses, index):
+            yield line[start : index + 1]
+            start = index + 1
     yield line[start:]
+
+
+def _usual(pauses: list[int], index: int) -> float:
+    """Give how long pauses are before or after one, whichever is longer: a source may have become slower or faster."""
+    sides = pauses[max(index - _NEARBY, 0) : index], pauses[index + 1 : index + 1 + _NEARBY]
+    return max((median(side) for side in sides if side), default=pauses[index])
 
 
 def _trace(canvas: Canvas, line: Points, times: tuple[int, int], values: tuple[float, float]) -> None:
