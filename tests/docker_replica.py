@@ -5,11 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import struct
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -17,53 +14,32 @@ from typing import Any
 from collab_dash.testing import ReplicaRequest
 from collab_dash.testing.http_door import parse_request, response, write
 from collab_dash.testing.loopback import LoopbackServer
+from docker_engine import BILLION, Container, DockerEngine
 
-BEGAN = 1791061111_000000000
 VERSION = "1.51"
-_BILLION = 1_000_000_000
 
 
-@dataclass
-class Container:
-    """A container of the replica; its log holds times, streams and messages as they were printed."""
-
-    name: str
-    identity: str
-    labels: dict[str, str]
-    terminal: bool = False
-    running: bool = True
-    runs: int = 1
-    log: list[tuple[int, str, bytes]] = field(default_factory=list)
-
-
-class DockerReplica(LoopbackServer):
+class DockerReplica(DockerEngine, LoopbackServer):
     """
-    An engine.
+    An engine that is asked over HTTP, and may answer badly.
 
     Args:
         socket: Where its Unix socket is; by default it listens on loopback.
 
     Attributes:
-        containers: By name.
         requests: What clients asked, in order.
         listeners: How many have begun to listen to its events.
-        now: Its clock in Unix nanoseconds; every happening moves it.
 
     """
 
     def __init__(self, socket: Path | None = None) -> None:
         super().__init__()
-        self.containers: dict[str, Container] = {}
         self.requests: list[ReplicaRequest] = []
-        self.now = BEGAN
         self.listeners = 0
         self._socket = socket
-        self._events: list[tuple[int, bytes]] = []
         self._raw: deque[bytes] = deque()
         self._faults: deque[Callable[[asyncio.StreamWriter], Any]] = deque()
         self._cut: int | None = None
-        self._said = 0
-        self._pulse = asyncio.Event()
 
     @property
     def url(self) -> str:
@@ -75,53 +51,6 @@ class DockerReplica(LoopbackServer):
             await super().resume()
         else:
             self._server = await asyncio.start_unix_server(self._accept, self._socket)
-
-    def add(self, name: str, *, terminal: bool = False, running: bool = True, **labels: str) -> Container:
-        """Have a container that was there before anybody looked."""
-        identity = f"{len(self.containers) + 1:02x}" * 32
-        made = self.containers[name] = Container(name, identity, labels, terminal, running, int(running))
-        return made
-
-    def say(self, name: str, text: str | bytes, stream: str = "stdout", *, time: int | None = None) -> None:
-        """Have a container print something."""
-        self._tick()
-        raw = text.encode() if isinstance(text, str) else text
-        self.containers[name].log.append((time or self.now, stream, raw))
-        self._said += 1
-        self.happened()
-
-    def start(self, name: str) -> None:
-        """Start a container, a new one if it is not there."""
-        container = self.containers.get(name) or self.add(name, running=False)
-        container.running, container.runs = True, container.runs + 1
-        self.event("container", "start", container)
-
-    def stop(self, name: str, code: int = 0) -> None:
-        """End a container; its log stays."""
-        container = self.containers[name]
-        container.running = False
-        self.event("container", "die", container, exitCode=str(code))
-
-    def remove(self, name: str) -> None:
-        """Remove a container and its log."""
-        container = self.containers.pop(name)
-        container.running = False
-        self.event("container", "destroy", container)
-
-    def event(self, kind: str, action: str, container: Container | None = None, **attributes: str) -> None:
-        """Tell that something happened."""
-        if container is not None:
-            attributes = {"image": "nginx:1.27", "name": container.name, **container.labels, **attributes}
-        actor = {"ID": container.identity if container else attributes.get("name", ""), "Attributes": attributes}
-        self.happen({"Type": kind, "Action": action, "Actor": actor, "scope": "local"})
-
-    def happen(self, happening: dict[str, Any]) -> None:
-        """Tell a happening under the present time."""
-        self._tick()
-        told = happening | {"time": self.now // _BILLION, "timeNano": self.now}
-        self._events.append((self.now, json.dumps(told).encode() + b"\n"))
-        self._said += 1
-        self.happened()
 
     def play(self, *messages: dict[str, Any] | str) -> None:
         """Say ``{"log": container, "text": …}`` in a container, tell other objects as events, send text as it is."""
@@ -157,23 +86,9 @@ class DockerReplica(LoopbackServer):
         """Cut the next log in the midst of a message, once the first `after` things have happened."""
         self._cut = after
 
-    def happened(self) -> None:
-        """Have every stream look again."""
-        self._pulse.set()
-        self._pulse = asyncio.Event()
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until `condition` holds."""
-        async with asyncio.timeout(10):
-            while not condition():
-                await self._pulse.wait()
-
     def asked(self, end: str) -> list[ReplicaRequest]:
         """Give the requests whose path ends so."""
         return [request for request in self.requests if request.path.endswith(end)]
-
-    def _tick(self) -> None:
-        self.now += 1_000_003
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = parse_request(await reader.readuntil(b"\r\n\r\n"))
@@ -198,7 +113,7 @@ class DockerReplica(LoopbackServer):
             await self._json(writer, {"message": "client version is too old"}, 400)
         elif path == "/containers/json":
             everything = request.query.get("all") == "1"
-            listed = [self._listed(each) for each in self.containers.values() if each.running or everything]
+            listed = [each.listed for each in self.containers.values() if each.running or everything]
             await self._json(writer, listed)
         elif path == "/events":
             await self._tell_events(request, writer)
@@ -213,7 +128,7 @@ class DockerReplica(LoopbackServer):
         if container is None:
             await self._json(writer, {"message": f"No such container: {name}"}, 404)
         elif path.endswith("/json"):
-            await self._json(writer, self._inspected(container))
+            await self._json(writer, container.inspected)
         elif "nolog" in container.labels:
             await self._json(writer, {"message": "configured logging driver does not support reading"}, 501)
         else:
@@ -223,39 +138,23 @@ class DockerReplica(LoopbackServer):
         headers = {
             "Content-Type": "application/json",
             "Api-Version": VERSION,
-            "Date": formatdate(self.now / _BILLION, usegmt=True),
+            "Date": formatdate(self.now / BILLION, usegmt=True),
         }
         await write(writer, response(status, headers, json.dumps(value).encode()))
 
-    def _listed(self, container: Container) -> dict[str, Any]:
-        return {
-            "Id": container.identity,
-            "Names": [f"/{container.name}"],
-            "Image": "nginx:1.27",
-            "Labels": container.labels,
-            "State": "running" if container.running else "exited",
-        }
-
-    def _inspected(self, container: Container) -> dict[str, Any]:
-        state = {"Running": container.running, "StartedAt": f"run {container.runs}"}
-        config = {"Tty": container.terminal, "Labels": container.labels}
-        driver = {"LogConfig": {"Type": "json-file", "Config": {}}}
-        names = {"Id": container.identity, "Name": f"/{container.name}"}
-        return {**names, "State": state, "Config": config, "HostConfig": driver}
-
     async def _tell_events(self, request: ReplicaRequest, writer: asyncio.StreamWriter) -> None:
         since = _nanoseconds(request.query.get("since", "")) or self.now + 1
-        number = sum(time < since for time, _ in self._events)
+        number = sum(time < since for time, _ in self.events)
         await self._open(writer, "application/json")
         self.listeners += 1
         self.happened()
         while True:
-            pulse = self._pulse
+            pulse = self.pulse
             while self._raw:
                 await _chunk(writer, self._raw.popleft())
-            for _, line in self._events[number:]:
+            for _, line in self.events[number:]:
                 await _chunk(writer, line)
-            number = len(self._events)
+            number = len(self.events)
             await pulse.wait()
 
     async def _tell_log(self, container: Container, request: ReplicaRequest, writer: asyncio.StreamWriter) -> None:
@@ -266,14 +165,14 @@ class DockerReplica(LoopbackServer):
         kind = "raw" if container.terminal else "multiplexed"
         await self._open(writer, f"application/vnd.docker.{kind}-stream")
         while True:
-            pulse = self._pulse
+            pulse = self.pulse
             for time, stream, raw in container.log[number:]:
                 number += 1
                 if time >= since and stream in query:
-                    await _chunk(writer, _message(container, time, stream, raw))
-            if self._cut is not None and self._said >= self._cut:
+                    await _chunk(writer, container.told(time, stream, raw))
+            if self._cut is not None and self.happenings >= self._cut:
                 self._cut = None
-                await _chunk(writer, _message(container, self.now, "stdout", b"only half of a message")[:-9])
+                await _chunk(writer, container.told(self.now, "stdout", b"only half of a message")[:-9])
                 writer.transport.abort()
                 return
             if not container.running or container.runs != runs:
@@ -288,17 +187,10 @@ class DockerReplica(LoopbackServer):
         await write(writer, head.encode())
 
 
-def _message(container: Container, time: int, stream: str, raw: bytes) -> bytes:
-    """Give a log message as the engine writes it: its time, the text, and a frame where there is no terminal."""
-    moment = datetime.fromtimestamp(time // _BILLION, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    body = f"{moment}.{time % _BILLION:09d}Z ".encode() + raw
-    return body if container.terminal else struct.pack(">BxxxL", {"stdout": 1, "stderr": 2}[stream], len(body)) + body
-
-
 async def _chunk(writer: asyncio.StreamWriter, data: bytes) -> None:
     await write(writer, b"%x\r\n%b\r\n" % (len(data), data))
 
 
 def _nanoseconds(text: str) -> int:
     seconds, _, fraction = text.partition(".")
-    return int(seconds or 0) * _BILLION + int(fraction.ljust(9, "0") or 0)
+    return int(seconds or 0) * BILLION + int(fraction.ljust(9, "0") or 0)

@@ -28,6 +28,7 @@ from .clipboard import clipboard_command, copy_by
 from .frames import Frames
 from .live import Connect, Live
 from .screens.board import BoardScreen
+from .screens.modal import put_over
 from .screens.together import Together
 from .state import State
 from .terminal import Terminal
@@ -161,10 +162,8 @@ class BoardApp(App[None]):
         """Show every key that works here and now."""
         from .screens.help import HelpDialog
 
-        if isinstance(self.screen, HelpDialog):
-            return
         keys = [(type(item.node).__name__, item.binding) for item in self.screen.active_bindings.values()]
-        self.push_screen(HelpDialog(self.live, keys))
+        put_over(self.screen, HelpDialog(self.live, keys))
 
     def action_introduce(self) -> None:
         """Ask for a name and a colour."""
@@ -172,7 +171,7 @@ class BoardApp(App[None]):
 
         you, first, self._ask = self.you, self._ask, False
         color = colour_for(you.color, person_id(you.secret))
-        self.push_screen(IntroduceDialog(self.live, you.name, color, self._introduce, first=first))
+        put_over(self.screen, IntroduceDialog(self.live, you.name, color, self._introduce, first=first))
 
     def _introduce(self, name: str, color: str) -> None:
         self.you = structs.replace(self.you, name=name, color=color)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,21 +15,20 @@ from ..errors import CollabDashError, RequestRefused
 from ..event import Event
 from ..peer.updates import Events, Firing, Joined, Knocks, Lost, People
 from ..retry import backoff
-from ..wire import BOARD, HISTORY, RECONNECT, Brought, Code, FeedStatus, History, SessionStatus, Skipped
+from ..wire import BOARD, RECONNECT, Brought, Code, FeedStatus, SessionStatus, Skipped
+from .backfill import Backfill
 from .company import Company
 from .current_board import CurrentBoard
 from .frames import Frames
 from .sharing import Sharing
 from .state import State
-from .streams import Stream, Streams
+from .streams import Streams
 from .talk.talk import Talk
 from .travel import Travel
 
 SLICE = 200
 BUDGET = 0.002
 HOPS = 12
-PAGE = 1000
-MOST_PAGES = 5
 
 if TYPE_CHECKING:
     from ..peer.session import Session
@@ -51,6 +50,8 @@ class Live:
         talk: What people say in it.
         board: The board as people have it.
         company: Where others are told that we look, and whom we go along with.
+        streams: What panes show of the events.
+        backfill: What streams show of the time before they were opened.
         travel: What moment is shown, if it is not the present.
 
     """
@@ -59,7 +60,8 @@ class Live:
         self.state = state
         self.frames = frames
         self.streams = Streams()
-        self.streams.on_open = self.refill
+        self.backfill = Backfill(self)
+        self.streams.on_open = self.backfill.fill
         self.travel = Travel(self)
         self.sharing = Sharing()
         self.talk = Talk(self)
@@ -69,7 +71,6 @@ class Live:
         self._tasks: asyncio.TaskGroup | None = None
         self._introduction: tuple[str, str] | None = None
         self._running: set[asyncio.Task[None]] = set()
-        self._unfilled: set[Stream] = set()
         self._joins = 0
         self._showing: set[asyncio.Task[None]] = set()
         self._resting = False
@@ -78,6 +79,11 @@ class Live:
     def clock(self) -> Callable[[], int]:
         """The time that is shown, Unix milliseconds: the present, or the moment travelled to."""
         return self.travel.clock
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether the session goes on without a link, which is to come back."""
+        return self._session is not None and not self._session.linked
 
     async def follow(self, connect: Connect) -> None:
         """
@@ -125,6 +131,7 @@ class Live:
                 until = await _breathe(until)
 
     def _take(self, events: list[Event]) -> None:
+        self.state.heard(events[-1])
         if self.travel.position is None:
             self.streams.take(events)
         else:
@@ -135,13 +142,12 @@ class Live:
     ) -> None:
         if isinstance(update, Joined):
             self._join(update)
-            return
-        if isinstance(update, Brought):
+        elif isinstance(update, Brought):
             self.company.offered(update)
-            return
-        self.state.apply(update)
-        if isinstance(update, Skipped) and self.travel.position is None:
-            self.streams.gap(update.first, update.last)
+        else:
+            self.state.apply(update)
+            if isinstance(update, Skipped) and self.travel.position is None:
+                self.streams.gap(update.first, update.last)
 
     def _join(self, joined: Joined) -> None:
         known = self.state.welcome
@@ -150,32 +156,10 @@ class Live:
         self.state.apply(joined)
         self._joins += 1
         self._show(self._fetch_board(self._joins))
-        unfilled, self._unfilled = self._unfilled, set()
         if self.state.board is not None and known is not None and not joined.welcome.recovered:
-            self.streams.missed.clear()
-            self._begin_anew()
+            self.backfill.begin_anew()
         else:
-            for stream in unfilled:
-                if stream.holding:
-                    self.refill(stream)
-
-    def _begin_anew(self) -> None:
-        """Show the same of another log."""
-        if self.travel.position is not None:
-            self.travel.seek(self.travel.position)
-            return
-        self.streams.clear()
-        for stream in self.streams:
-            stream.hold()
-            self.refill(stream)
-
-    def show_present(self) -> None:
-        """Let every stream have the latest of the log, and what comes from now on."""
-        missed = list(self.streams.missed)
-        self.streams.missed.clear()
-        for stream in self.streams:
-            stream.hold(missed, anew=True)
-            self.refill(stream)
+            self.backfill.resume()
 
     async def _fetch_board(self, turn: int) -> None:
         """Ask for the board until the hub has told it or, the link being broken meanwhile, another join asks."""
@@ -194,48 +178,6 @@ class Live:
         if self._session is not None:
             self._show(self.board.keep(board))
             self.spawn(self.sharing.run(self._session))
-
-    def refill(self, stream: Stream) -> None:
-        """Fetch the past of a stream that holds what comes; if the link breaks meanwhile, once it is back."""
-        self.spawn(self._fetch_past(stream, stream.turn))
-
-    async def _fetch_past(self, stream: Stream, turn: int) -> None:
-        pages: list[list[Event]] = []
-        try:
-            async for events in self.past(stream, self.travel.offset, self.clock()):
-                pages.append(events)  # noqa: PERF401 - what came before a refusal is kept
-        except RequestRefused:
-            if self._session is not None and not self._session.linked:
-                self._unfilled.add(stream)
-                return
-        stream.release([event for page in reversed(pages) for event in page], turn)
-
-    async def past(self, stream: Stream, upto: int | None, now: int) -> AsyncIterator[list[Event]]:
-        """
-        Give pages of a stream's past, latest first, as far back as its taps want to see.
-
-        Args:
-            stream: Whose past.
-            upto: The last offset of it; None for the present.
-            now: When that was, Unix milliseconds.
-
-        Raises:
-            RequestRefused: If the hub refuses or does not answer.
-
-        """
-        query = stream.selection.query()
-        if upto is not None:
-            query["before"] = upto + 1
-        since, count = now - stream.reach * 1000, 0
-        for _ in range(MOST_PAGES):
-            page = await self.ask(HISTORY, {**query, "limit": PAGE}, History)
-            yield page.events
-            count += len(page.events)
-            if not page.more or not page.events:
-                return
-            if count >= stream.depth and page.events[0].received <= since:
-                return
-            query["before"] = page.events[0].offset
 
     async def ask(self, event: str, data: Any, kind: type[T]) -> T:
         """

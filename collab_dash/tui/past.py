@@ -120,7 +120,7 @@ class Past:
         return {stream: task.result() for stream, task in zip(streams, asked, strict=True)}
 
     async def _of(self, stream: Stream, place: Place) -> list[Event]:
-        pages = [page async for page in self._live.past(stream, place.offset, place.time)]
+        pages = [page async for page in self._live.backfill.pages(stream, place.offset, place.time)]
         return [event for page in reversed(pages) for event in page]
 
     def show(self, pasts: dict[Stream, list[Event]], place: Place) -> None:
@@ -131,4 +131,4 @@ class Past:
                 stream.show(pasts[stream])
             else:  # it was opened meanwhile, and asked for another past
                 stream.hold(anew=True)
-                self._live.refill(stream)
+                self._live.backfill.fill(stream)

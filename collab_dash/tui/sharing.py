@@ -80,6 +80,12 @@ class Sharing:
         """How many edits we made, all in all, those that were refused left out."""
         return 0 if self._replica is None else self._replica.kept + self._replica.unshared
 
+    def granted(self) -> bool:
+        """Tell whether we may change it; if not, say why."""
+        if not self.may_edit:
+            self.edit(lambda document: None)
+        return self.may_edit
+
     def edit(self, change: Callable[[Document], T]) -> T | None:
         """Let `change` edit the document; if that may not be, say so and give None."""
         if self._replica is None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from ..board import Board
-from ..event import OWN_FEEDS
+from ..event import OWN_FEEDS, Event
 from ..peer.updates import Firing, Joined, Knocks, Lost, People
 from ..people import COLOURS, distinct_names
 from ..places import titles
@@ -57,6 +57,16 @@ class State:
         self.skipped = 0
         self.room_filter = ""
         self._watchers: list[Callable[[], None]] = []
+        self._ahead: int | None = None
+
+    def heard(self, event: Event) -> None:
+        """Take note that an event came just now: our clock is ahead of the hub's by no more than it took."""
+        took = self.clock() - event.received
+        self._ahead = took if self._ahead is None else min(took, self._ahead)
+
+    def hub_clock(self) -> int:
+        """Give the time by the clock that events are received by, Unix milliseconds; ours until one came."""
+        return self.clock() - (self._ahead or 0)
 
     def watch(self, watcher: Callable[[], None]) -> None:
         """Call `watcher` upon every change."""

@@ -129,7 +129,7 @@ class Travel:
         self.position = self.at = self.offset = self._wish = None
         self.playing, self.fault = False, ""
         if away:
-            self._live.show_present()
+            self._live.backfill.show_present()
         self._changed()
 
     def _set_out(self, position: int, wish: Callable[[], Coroutine[Any, Any, None]]) -> None:

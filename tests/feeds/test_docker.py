@@ -16,7 +16,8 @@ from collab_dash.feed import FeedContext
 from collab_dash.testing import FeedConformance, collect
 from collab_dash_feeds import _docker_follower as follower
 from collab_dash_feeds.docker import DockerFeed
-from docker_replica import BEGAN, DockerReplica
+from docker_engine import BEGAN
+from docker_replica import DockerReplica
 
 # Events as an engine tells them, and what two containers print.
 SAMPLES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "samples" / "docker.json").read_text())

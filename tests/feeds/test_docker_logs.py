@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from collab_dash.errors import FeedBroken
 from collab_dash_feeds._docker_logs import Again, LogDecoder, Place
-from docker_replica import BEGAN
+from docker_engine import BEGAN
 
 FRAMES = b"\1\0\0\0\0\0\0\x24" + b"2026-10-03T20:58:31.000000007Z one.\n" + b"\2\0\0\0\0\0\0\4two\n"
 

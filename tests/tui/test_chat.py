@@ -110,3 +110,22 @@ async def test_long_lines_of_any_script_are_wrapped_by_cells_and_never_obeyed() 
         assert "[b]bold[/b]" in seat.text
         assert seat.text.count("東京") == 40
         assert seat.text.count("x" * 20) >= 3
+
+
+async def test_a_line_dated_ahead_stays_where_it_came_also_when_the_document_begins_anew() -> None:
+    made = session(CHAT)
+    Bo(made).say("already here", at=NOON - 1)
+    async with at_board(made) as (seat, bo):
+        chat = seat.app.live.talk.chat
+        ahead = bo.say("from a clock that is wrong", at=NOON + 10**9)
+        await seat.until(lambda: ahead in chat.lines)
+        seat.clock.now += 60_000
+        bo.say("what came after it", at=seat.clock.now)
+        said = ["already here", "from a clock that is wrong", "what came after it"]
+        await seat.until(lambda: [chat.lines[id_].text for id_ in chat.order] == said)
+        talk, document = seat.app.live.talk, seat.app.live.sharing.document
+        assert document is not None
+        talk._follow(None)
+        talk._follow({("chat", id_) for id_ in document.chat})
+        assert [chat.lines[id_].text for id_ in chat.order] == said
+        assert seat.pane.digest() == "bo: what came after it"

@@ -74,6 +74,17 @@ async def test_what_is_chosen_twice_in_a_dialog_over_another_ends_that_dialog_al
         assert stack(seat) == ["BoardScreen", "PeopleDialog"]
 
 
+async def test_what_works_everywhere_opens_one_dialog_of_a_kind_also_over_itself() -> None:
+    async with shared() as seat:
+        seat.app.action_introduce()
+        seat.app.action_introduce()
+        await seat.press("f1")
+        seat.app.action_introduce()
+        seat.app.action_help()
+        await seat.pilot.pause()
+        assert stack(seat) == ["BoardScreen", "IntroduceDialog", "HelpDialog"]
+
+
 @pytest.mark.parametrize("keys", ["P", "C", "e", "plus", "P c"])
 async def test_ctrl_q_leaves_from_every_dialog(keys: str) -> None:
     async with shared() as seat:

@@ -116,3 +116,11 @@ def test_a_row_is_trimmed_of_the_blanks_at_its_end() -> None:
     row = Row("ab", None).add(" c  ", None).add("   ", None)
     assert (row.trimmed().text, row.trimmed().cells, row.text) == ("ab c", 4, "ab c     ")
     assert Row("  ", None).trimmed().cells == 0
+
+
+def test_numbers_are_written_with_their_unit() -> None:
+    assert [numbers.measured(*each) for each in ((12.5, "ms"), (3.0, ""), (2_500_000.0, "bytes"))] == [
+        "12.5 ms",
+        "3",
+        "2.5 MB",
+    ]

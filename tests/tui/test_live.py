@@ -56,7 +56,7 @@ async def test_coming_back_to_another_log_shows_each_of_its_events_once() -> Non
         await seat.push_unsettled(Lost("cut", NOON))
         session.linked = False
         session.history_open.set()
-        await seat.until(lambda: bool(seat.app.live._unfilled))
+        await seat.until(lambda: bool(seat.app.live.backfill._unfilled))
         session.linked = True
         await seat.push(Joined(welcome(epoch="e2")))
         await seat.pilot.pause()

@@ -139,3 +139,16 @@ def test_a_tally_of_a_long_span_is_kept_in_few_pieces() -> None:
     assert tally.expire(60 * BUCKETS - 1) == []
     tally.expire(60 * BUCKETS + 59)
     assert tally.counts == {"a": 6 * (BUCKETS - 1)}
+
+
+async def test_bars_count_by_the_hubs_clock_where_ours_is_ahead() -> None:
+    async with at_board(session(COUNTS, past=[])) as (seat, _):
+        seat.clock.now += 600_000
+        await seat.happen(*(tick(n, 1.0, side="buy") for n in range(1, 61)))
+        assert " 60 in all" in seat.text
+        seat.clock.now += 30_000
+        seat.board._tick()
+        await seat.until(lambda: " 30 in all" in seat.text)
+        seat.clock.now += 60_000
+        seat.board._tick()
+        await seat.until(lambda: " 0 in all" in seat.text)

@@ -13,6 +13,7 @@ from collab_dash.errors import RequestRefused
 from collab_dash.peer.session import Joined, Knocks, People
 from collab_dash.peer.updates import Lost
 from collab_dash.tui.drawing.qr import qr_lines
+from collab_dash.tui.screens.share import ShareDialog
 from collab_dash.wire import LET_IN, LINKS, REMOVE, RENEW, Code, Knock, Person
 from tui.fake_session import NOON, FakeSession, board
 from tui.opened import Seat, opened
@@ -39,6 +40,13 @@ async def share(seat: Seat) -> None:
     await seat.push(PEOPLE)
     await seat.press("S")
     await seat.until(lambda: "others join with" in seat.text)
+
+
+def chosen(seat: Seat) -> str:
+    """Give name and role of who is chosen."""
+    dialog = seat.app.screen
+    assert isinstance(dialog, ShareDialog)
+    return " ".join(dialog.lines(76)[dialog.first_row + dialog.place].text.split()[:2])
 
 
 def orders(seat: Seat) -> list[tuple[str, object]]:
@@ -91,12 +99,37 @@ async def test_a_link_of_loopback_is_said_to_lead_here_alone() -> None:
 async def test_a_host_removes_the_chosen_one() -> None:
     async with opened(session()) as seat:
         await share(seat)
-        assert "▸ bo  editor" in seat.text
+        assert chosen(seat) == "bo editor"
         await seat.press("down")
-        assert "▸ bo·2  viewer" in seat.text
-        await seat.press("j", "k", "x")
+        assert chosen(seat) == "bo·2 viewer"
+        await seat.press("j", "k", "down", "x")
         await seat.until(lambda: bool(orders(seat)))
         assert orders(seat) == [(REMOVE, {"client": "c3"})]
+
+
+async def test_a_host_goes_through_more_people_than_there_is_room_for() -> None:
+    crowd = [Person(client=f"c{n}", name=f"p{n}", role="viewer") for n in range(2, 42)]
+    async with opened(session(), size=(80, 24)) as seat:
+        await share(seat)
+        await seat.push(People([*PEOPLE.people[:1], *crowd]))
+        for _ in range(12):
+            await seat.press("down")
+        assert "p14  viewer" in seat.text
+        assert chosen(seat) == "p14 viewer"
+        await seat.press("g")
+        assert chosen(seat) == "p2 viewer"
+        assert "others join with" in seat.text
+        await seat.push(People([*PEOPLE.people[:1], *crowd[1:]]))
+        assert chosen(seat) == "p3 viewer"
+
+
+async def test_whoever_is_no_host_scrolls() -> None:
+    crowd = [Person(client=f"c{n}", name=f"p{n}", role="viewer") for n in range(2, 42)]
+    async with opened(session(role="editor"), size=(80, 24)) as seat:
+        await share(seat)
+        await seat.push(People([*PEOPLE.people[:1], *crowd]))
+        await seat.press("G")
+        assert "p41  viewer" in seat.text
 
 
 async def test_new_links_are_made_once_that_is_confirmed() -> None:
@@ -152,7 +185,7 @@ async def test_who_is_no_host_has_none_of_the_hosts_keys(role: str) -> None:
         await share(seat)
         await seat.press("x", "n", "enter", "y", "down")
         assert orders(seat) == []
-        for words in ("remove", "new links", "▸"):
+        for words in ("remove", "new links"):
             assert words not in seat.text
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from textual.events import Paste
 from textual.widgets import Input
@@ -10,6 +12,7 @@ from collab_dash.board import Pane
 from collab_dash.doc import edits
 from collab_dash.doc.entries import ChatLine
 from collab_dash.tui.panes.chat import ChatPane
+from collab_dash.tui.widgets.prompt import PromptLine
 from tui.fake_session import tick
 from tui.opened import Seat
 from tui.talking import BO
@@ -110,3 +113,18 @@ async def test_what_is_pasted_is_text_and_not_obeyed(keys: str) -> None:
         await seat.pilot.pause()
         assert line.value == "␛[31mb⇆"
         assert "\x1b" not in seat.text
+
+
+async def test_two_wishes_to_type_in_one_moment_leave_one_line_with_the_later_one() -> None:
+    async with shared() as seat:
+        board = seat.board
+        await asyncio.gather(board.action_filter(), board.action_new_page(), board.action_rename_page())
+        assert len(board.query("Asking")) == 1
+        await seat.until(lambda: "page title" in seat.text)
+        assert isinstance(seat.app.focused, Input)
+        await asyncio.gather(board.action_go_to_time(), board.on_chat_pane_say())
+        await seat.pilot.pause()
+        assert len([line for line in board.query(PromptLine) if line.display]) == 1
+        assert isinstance(seat.app.focused, Input)
+        await seat.press("escape")
+        assert (board.typing, seat.pane.has_focus) == (False, True)

@@ -78,6 +78,13 @@ def size(count: float) -> str:
     return f"{count:.{places}f} {_POWERS[power]}B"
 
 
+def measured(value: float, unit: str) -> str:
+    """Write a number with its unit; of ``bytes``, in the one that suits it."""
+    if unit == "bytes":
+        return size(value)
+    return f"{number(value, decimals(value))} {unit}".rstrip()
+
+
 def rate(per_second: float) -> str:
     """Write events per second, or per minute or hour where they are few: ``12/s``, ``3/min``, ``1/h``."""
     if per_second <= 0:

@@ -9,7 +9,7 @@ from ...errors import CollabDashError
 from ...event import Event
 from ...filter import compile_expression
 from ...glance import LONGEST
-from ..drawing.numbers import as_number, decimals, number, size, span
+from ..drawing.numbers import as_number, measured, span
 from ..drawing.row import Row
 from ..drawing.spark import bar
 from ..drawing.text import clean, fit
@@ -36,7 +36,6 @@ class BarsPane(RowsPane):
         self._tally = Tally(self.span)
         self._values: dict[str, float] = {}
         self._parts = Parts()
-        self._held = ""
         self._bars: list[tuple[str, float]] = []
         self._most = 1.0
         self._name_cells = 4
@@ -75,7 +74,9 @@ class BarsPane(RowsPane):
                 self._parts.take(name, event)
 
     def _expire(self) -> None:
-        for name in self._tally.expire(self.live.clock() // 1000):
+        travel = self.live.travel
+        now = self.live.state.hub_clock() if travel.at is None else travel.at
+        for name in self._tally.expire(now // 1000):
             self._parts.latest.pop(name, None)
 
     def forget(self) -> None:
@@ -101,8 +102,6 @@ class BarsPane(RowsPane):
         """Draw the largest."""
         self._rank()
         self._parts.look(self.live.talk.marks, self.spec.feeds)
-        if self.cursor is not None:
-            self.cursor = self._row_of(self._held, self.cursor)
         self._end_cells = self._widest_end(height)
         self._most = max((abs(value) for _, value in self._bars), default=0) or 1
         for name, value in self._bars[:height]:
@@ -126,24 +125,13 @@ class BarsPane(RowsPane):
         return row.add(fit(self._write(value), self._value_cells, right=True), self.ink("strong"))
 
     def _write(self, value: float) -> str:
-        if self.spec.unit == "bytes":
-            return size(value)
-        written = number(value, decimals(value))
-        return f"{written} {clean(self.spec.unit)}" if self.spec.unit else written
+        return measured(value, clean(self.spec.unit))
 
     # The bar under the cursor
 
-    def _row_of(self, name: str, otherwise: int) -> int:
-        return next((row for row, (each, _) in enumerate(self._bars) if each == name), otherwise)
-
-    def moved(self) -> None:
-        """Stay on this bar, wherever it is sorted to."""
-        self._held = self._bars[self.cursor][0] if self.cursor is not None and self.cursor < self.count() else ""
-
-    def action_live(self) -> None:
-        """Let go of the bar."""
-        self._held = ""
-        super().action_live()
+    def name_at(self, index: int) -> str:
+        """Give a bar's name."""
+        return self._bars[index][0]
 
     def chosen(self) -> Event | None:
         """Give the latest event of the bar under the cursor, or else of all."""
@@ -165,10 +153,10 @@ class BarsPane(RowsPane):
     def reveal(self, event: Event, past: Sequence[Event] = ()) -> bool:
         """Put the cursor on an event's bar."""
         self._rank()
-        row = self._row_of(self._bar_of(event), -1)
-        if row >= 0:
+        row = self.row_named(self._bar_of(event))
+        if row is not None:
             self.show_row(row)
-        return row >= 0
+        return row is not None
 
     # In a line
 

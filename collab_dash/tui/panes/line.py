@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 from ..drawing.braille import Canvas
-from ..drawing.numbers import clock, decimals, number, short, size
+from ..drawing.numbers import clock, measured, short, size
 from ..drawing.row import Row
 from ..drawing.text import clean, cut
 from .courses import CoursesPane
@@ -192,10 +192,7 @@ class LinePane(CoursesPane):
         return row
 
     def _value(self, value: float) -> str:
-        if self.spec.unit == "bytes":
-            return size(value)
-        written = number(value, decimals(value))
-        return f"{written} {clean(self.spec.unit)}" if self.spec.unit else written
+        return measured(value, clean(self.spec.unit))
 
     def summary(self) -> str:
         """Say the lowest, highest and last value of what is drawn."""

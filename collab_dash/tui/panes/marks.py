@@ -53,7 +53,6 @@ class MarksPane(RowsPane):
         self._story = Story(self.want_paint)
         self._items: list[Item] = []
         self._made_of: tuple[object, ...] = ()
-        self._held = ""
 
     @property
     def name_on_screen(self) -> str:
@@ -81,13 +80,12 @@ class MarksPane(RowsPane):
             items = [Item(mark.time, id_) for id_, mark in marks.marks.items()]
             items += [Item(alert.time or alert.fired, id_, alert) for id_, alert in alerts.items()]
             self._items = sorted(items, key=lambda item: item[:2], reverse=True)
-            if self.cursor is not None:
-                self.cursor = next((row for row, item in enumerate(self._items) if item.id == self._held), self.cursor)
+            self.keep_place()
         return self._items
 
-    def moved(self) -> None:
-        """Stay on this mark or alert, whatever comes before it."""
-        self._held = self.items[self.cursor].id if self.cursor is not None and self.cursor < self.count() else ""
+    def name_at(self, index: int) -> str:
+        """Give the id of a mark or an alert."""
+        return self.items[index].id
 
     @property
     def _firing(self) -> dict[str, Alert]:
@@ -150,17 +148,18 @@ class MarksPane(RowsPane):
 
     def _mark(self, row: Row, id_: str, width: int) -> Row:
         """Add who, what, what was said first, and how many answered."""
-        talk, dim = self.live.talk, self.ink("dim")
-        mark, sign = talk.marks.marks[id_], talk.sign(id_)
+        marks, dim = self.live.talk.marks, self.ink("dim")
+        mark, sign = marks.marks[id_], marks.sign(id_)
         row.add(fit(sign.glyph, NAME) + "  ", self.ink(sign.ink))
         row.add(fit(clean(mark.feed) or "moment", FEED) + "  ", dim)
-        tail = _replies(talk.marks.count(id_))
+        tail = _replies(marks.count(id_))
         room = max(width - row.cells - len(tail) - 2, 0)
-        note = talk.first_note(id_, room // 2)
-        row.add(cut(talk.about(id_) if mark.feed else clean(mark.text), max(room - len(note) - 2, 0)), self.ink("text"))
+        note = marks.first_note(id_, room // 2)
+        about = marks.about(id_) if mark.feed else clean(mark.text)
+        row.add(cut(about, max(room - len(note) - 2, 0)), self.ink("text"))
         row.add(f"  {note}" if note else "", self.ink("strong"))
         row = row.crop(width - len(tail)).to(width - len(tail), dim).add(tail, dim)
-        return row.plain(dim) if id_ in talk.marks.resolved else row
+        return row.plain(dim) if id_ in marks.resolved else row
 
     def _alert(self, row: Row, alert: Alert, width: int) -> Row:
         """Add which rule, what fired it, and who acknowledged it."""
@@ -188,7 +187,7 @@ class MarksPane(RowsPane):
         item = self.items[0]
         if item.alert is not None:
             return f"! {clean(item.alert.name)} {said(item.alert)}"
-        return f"{self.live.talk.sign(item.id).glyph} {self.live.talk.about(item.id)}"
+        return f"{self.live.talk.marks.sign(item.id).glyph} {self.live.talk.marks.about(item.id)}"
 
     # Keys
 

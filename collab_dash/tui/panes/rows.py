@@ -37,6 +37,7 @@ class RowsPane(Pane):
     header_rows = 1
     cursor: int | None = None
     top = 0
+    _held = ""
 
     def count(self) -> int:
         """Count the rows there are."""
@@ -57,6 +58,7 @@ class RowsPane(Pane):
         """Draw the header and the rows in the window."""
         space = max(height - self.header_rows, 1)
         count = self.count()
+        self.keep_place()
         if self.cursor is not None:
             self.cursor = min(self.cursor, max(count - 1, 0))
             self.top = min(max(self.top, self.cursor - space + 1), self.cursor)
@@ -81,6 +83,19 @@ class RowsPane(Pane):
     def marked(self, index: int) -> list[str]:
         """Give the ids of the marks to show on a row."""
         return []
+
+    def name_at(self, index: int) -> str:
+        """Give what a row is known by wherever it is sorted to; empty where rows keep their order."""
+        return ""
+
+    def row_named(self, name: str) -> int | None:
+        """Give the row that is known by a name; None if it is gone."""
+        return next((row for row in range(self.count()) if self.name_at(row) == name), None)
+
+    def keep_place(self) -> None:
+        """Let the cursor go where its row has gone."""
+        if self.cursor is not None and self._held and (row := self.row_named(self._held)) is not None:
+            self.cursor = row
 
     def stay(self, before: Lines, after: Lines) -> None:
         """Keep the cursor on what it was on, where rows are lines of something that has an id."""
@@ -142,8 +157,7 @@ class RowsPane(Pane):
 
     def action_live(self) -> None:
         """Go back to what comes in."""
-        self.cursor = None
-        self.top = 0
+        self.cursor, self.top, self._held = None, 0, ""
         super().action_live()
         self.want_paint()
         self.live.company.tell()
@@ -164,7 +178,8 @@ class RowsPane(Pane):
         self.place(index)
 
     def moved(self) -> None:
-        """Do what follows from the cursor being moved."""
+        """Stay on this row from now on, wherever it is sorted to."""
+        self._held = self.name_at(self.cursor) if self.cursor is not None and self.cursor < self.count() else ""
 
     def wheel(self, lines: int) -> None:
         """Move the window."""

@@ -25,10 +25,10 @@ def signs(pane: Drawn, marks: Sequence[str]) -> Row:
         marks: Their ids, oldest first.
 
     """
-    talk = pane.live.talk
-    id_ = talk.marks.speaking(marks)
-    sign = talk.sign(id_)
-    notes, more = talk.marks.count(id_), len(marks) - 1
+    pinned = pane.live.talk.marks
+    id_ = pinned.speaking(marks)
+    sign = pinned.sign(id_)
+    notes, more = pinned.count(id_), len(marks) - 1
     text = sign.glyph + (f" {notes}" if notes else "") + (f" +{more}" if more else "")
     return Row(text, pane.ink(sign.ink))
 
@@ -61,6 +61,6 @@ def under_chart(pane: Drawn, marks: Sequence[str], left: int, right: int, cells:
 
 
 def _label(pane: Drawn, id_: str) -> tuple[str, str]:
-    talk = pane.live.talk
-    sign = talk.sign(id_)
-    return f"{sign.glyph} {talk.first_note(id_, QUOTED)}".rstrip(), sign.ink
+    pinned = pane.live.talk.marks
+    sign = pinned.sign(id_)
+    return f"{sign.glyph} {pinned.first_note(id_, QUOTED)}".rstrip(), sign.ink

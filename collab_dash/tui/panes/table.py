@@ -5,39 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rich.style import Style
-
 from ...errors import CollabDashError
 from ...event import Event
 from ..drawing.numbers import as_number
 from ..drawing.row import Row
-from ..drawing.spark import Trend, bar
-from ..drawing.text import clean, fit
+from ..drawing.text import clean
 from .columns import GAP, Column, automatic, heading, lay_out
+from .keyed import Keyed
 from .pointers import Tag
 from .rows import RowsPane
 
 MOST_KEYS = 5000
-FLASH = 1500
-
-
-Format = list[tuple[int, bool]]
-
-
-class Entry:
-    """What a table holds of one key."""
-
-    __slots__ = ("cells", "drawn", "event", "format", "moved", "moved_at", "numbers", "trends")
-
-    def __init__(self, event: Event, trends: int) -> None:
-        self.event = event
-        self.drawn: Event | None = None
-        self.format: Format = []
-        self.cells: list[str] = []
-        self.numbers: list[float | None] = []
-        self.moved: list[int] = []
-        self.moved_at = 0
-        self.trends = [Trend() for _ in range(trends)]
 
 
 class TablePane(RowsPane):
@@ -48,13 +26,12 @@ class TablePane(RowsPane):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, Keyed] = {}
         self._columns: list[Column] = []
         self._sparks: list[Column] = []
         self._widths: list[int] = []
-        self._order: list[Entry] | None = None
+        self._order: list[Keyed] | None = None
         self._sort: tuple[int, bool] | None = None
-        self._held: str | None = None
         try:
             self._use([Column(text) for text in self.spec.columns])
         except CollabDashError as error:
@@ -76,20 +53,13 @@ class TablePane(RowsPane):
             key = _key_of(event)
             entry = entries.get(key)
             if entry is None:
-                entry = entries[key] = Entry(event, len(self._sparks))
+                entry = entries[key] = Keyed(event, len(self._sparks))
             entry.event = event
             if self._sparks:
-                self._trace(entry, event)
+                entry.trace(self._sparks)
         self._order = None
         if len(entries) > MOST_KEYS:
             self._evict()
-
-    def _trace(self, entry: Entry, event: Event) -> None:
-        ms = event.time or event.received
-        for column, trend in zip(self._sparks, entry.trends, strict=True):
-            amount = as_number(column.value(event))
-            if amount is not None:
-                trend.add(ms, amount)
 
     def _evict(self) -> None:
         oldest = sorted(self._entries, key=lambda key: self._entries[key].event.received)
@@ -110,11 +80,11 @@ class TablePane(RowsPane):
         row = self._row_under_cursor()
         return self.latest if row is None else row.event
 
-    def _row_under_cursor(self) -> Entry | None:
+    def _row_under_cursor(self) -> Keyed | None:
         """Give the entry that the cursor is on: that of its key, wherever that is, or what is in the key's place."""
         if self.cursor is None:
             return None
-        entry, rows = self._entries.get(self._held or ""), self._rows()
+        entry, rows = self._entries.get(self._held), self._rows()
         return entry or (rows[self.cursor] if self.cursor < len(rows) else None)
 
     def marked(self, index: int) -> list[str]:
@@ -125,27 +95,26 @@ class TablePane(RowsPane):
 
     def reveal(self, event: Event, past: Sequence[Event] = ()) -> bool:
         """Put the cursor on an event's key."""
-        entry = self._entries.get(_key_of(event))
-        if entry is not None:
-            self.show_row(self._rows().index(entry))
-        return entry is not None
+        row = self.row_named(_key_of(event))
+        if row is not None:
+            self.show_row(row)
+        return row is not None
 
     def tag(self, index: int) -> Tag:
         """Give the key, whatever event it holds by now."""
         event = self._rows()[index].event
         return Tag(event.offset, _key_of(event))
 
-    def moved(self) -> None:
-        """Stay on this key, wherever it is sorted to."""
-        rows = self._rows()
-        self._held = _key_of(rows[self.cursor].event) if self.cursor is not None and self.cursor < len(rows) else None
+    def name_at(self, index: int) -> str:
+        """Give a row's key."""
+        return _key_of(self._rows()[index].event)
 
-    def action_live(self) -> None:
-        """Let go of the key."""
-        self._held = None
-        super().action_live()
+    def row_named(self, name: str) -> int | None:
+        """Give a key's row, of which there may be very many."""
+        entry = self._entries.get(name)
+        return self._rows().index(entry) if entry is not None else None
 
-    def _rows(self) -> list[Entry]:
+    def _rows(self) -> list[Keyed]:
         if self._order is None:
             self._order = list(self._entries.values())
             if self._sort is not None:
@@ -191,7 +160,7 @@ class TablePane(RowsPane):
         entry = self._rows()[0] if self._sort and self._entries else self._entries.get(_key_of(self.last))
         if entry is None:
             return ""
-        self._refresh(entry, self.live.clock())
+        entry.write(self._columns, self.live.clock())
         parts = zip(self._columns, entry.cells, strict=True)
         return " ".join(text for column, text in parts if text and column.kind in ("value", "bytes"))
 
@@ -199,10 +168,8 @@ class TablePane(RowsPane):
         """Draw the table."""
         now = self.live.clock()
         rows = self._rows()
-        if self.cursor is not None and (held := self._entries.get(self._held or "")) is not None:
-            self.cursor = rows.index(held)
         for entry in rows[self.top : self.top + height]:
-            self._refresh(entry, now)
+            entry.write(self._columns, now)
         self._widths = lay_out(self._columns, width)
         return super().body(width, height)
 
@@ -212,67 +179,14 @@ class TablePane(RowsPane):
 
     def row(self, index: int, width: int) -> Row:
         """Draw one key."""
-        now = self.live.clock()
-        entry = self._rows()[index]
-        self._refresh(entry, now)
-        row = Row()
-        text = self.ink("text")
-        trends = iter(entry.trends)
-        for i, (column, cells) in enumerate(zip(self._columns, self._widths, strict=True)):
-            shown = entry.cells[i]
-            if column.kind == "spark":
-                shown = next(trends).draw(cells)
-            elif column.kind == "age":
-                shown = column.write(column.value(entry.event), now)
-            elif column.kind == "bar":
-                shown = bar((entry.numbers[i] or 0.0) / 100, cells)
-            if cells:
-                row.to(row.cells and row.cells + GAP, text)
-                row.add(fit(shown, cells, right=column.right), self._style(column, entry, i, now))
-        return row
-
-    def _style(self, column: Column, entry: Entry, index: int, now: int) -> Style:
-        if column.kind in ("age", "time"):
-            return self.ink("dim")
-        if column.drawn:
-            return self.ink("accent")
-        direction = entry.moved[index]
-        if column.signed:
-            number = entry.numbers[index]
-            direction = (number > 0) - (number < 0) if isinstance(number, (int, float)) else 0
-        elif now - entry.moved_at > FLASH:
-            direction = 0
-        if direction:
-            return self.ink("up" if direction > 0 else "down")
-        return self.ink("strong" if index == 0 else "text")
-
-    def _refresh(self, entry: Entry, now: int) -> None:
-        """Write the cells of an entry whose event, or whose columns' format, is another than when last written."""
-        if entry.drawn is entry.event and entry.format == [column.format for column in self._columns]:
-            return
-        before = entry.numbers or [None] * len(self._columns)
-        values = [column.value(entry.event) for column in self._columns]
-        entry.cells = [
-            "" if column.drawn or column.kind == "age" else column.write(value, now)
-            for column, value in zip(self._columns, values, strict=True)
-        ]
-        entry.numbers = [as_number(value) for value in values]
-        if entry.drawn is not entry.event:
-            entry.moved = [_direction(a, b) for a, b in zip(before, entry.numbers, strict=True)]
-            entry.moved_at = now
-        entry.drawn = entry.event
-        entry.format = [column.format for column in self._columns]
+        entry, now = self._rows()[index], self.live.clock()
+        entry.write(self._columns, now)
+        return entry.draw(self._columns, self._widths, self.ink, now)
 
 
 def _key_of(event: Event) -> str:
     """Give what an event's row is known by."""
     return event.key or event.type
-
-
-def _direction(before: Any, after: Any) -> int:
-    if before is None or after is None:
-        return 0
-    return int(after > before) - int(after < before)
 
 
 def _rank(value: Any) -> tuple[int, float, str]:

@@ -63,7 +63,7 @@ class ThreadPane(SpokenPane):
 
     def spoken(self, width: int) -> list[tuple[str, Row]]:
         """Give what was marked, then the notes."""
-        lines = [("", Row(line, self.ink("text"))) for line in folded(self.live.talk.about(self._mark), width)]
+        lines = [("", Row(line, self.ink("text"))) for line in folded(self.live.talk.marks.about(self._mark), width)]
         for id_, note in self.live.talk.marks.thread(self._mark):
             lines.append(("", Row()))
             lines.append((id_, self._head(note)))

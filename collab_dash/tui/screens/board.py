@@ -21,20 +21,19 @@ from ..widgets.stage import Stage
 from ..widgets.tabs import Tabs
 from ..widgets.topline import Banner, TopLine
 from .editing import Editing
-from .modal import put_over
+from .inspecting import Inspecting
+from .moving import Moving
 from .talking import Talking
 from .together import Together
 
 if TYPE_CHECKING:
-    from ..panes.base import Pane
-    from ..panes.feeds import FeedsPane
     from ..widgets.digest import Digest
 
 NARROW, SHORT = 100, 30
 LEAST = (40, 10)
 
 
-class BoardScreen(Editing, Talking, Together):
+class BoardScreen(Inspecting, Moving, Editing, Talking, Together):
     """
     Pages of panes with their chrome.
 
@@ -47,23 +46,7 @@ class BoardScreen(Editing, Talking, Together):
     AUTO_FOCUS = ""
     # Panes repaint themselves when the focus moves; the screen need not be repainted as a whole.
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
-    BINDINGS: ClassVar[list[BindingType]] = [
-        # Keys that move the focus go first: the key after them is for where it moved to.
-        Binding("tab", "pane(1)", "Next", key_display="tab", priority=True),
-        Binding("shift+tab", "pane(-1)", "Previous", show=False, priority=True),
-        Binding("l", "pane(1)", "Next", show=False, priority=True),
-        Binding("h", "pane(-1)", "Previous", show=False, priority=True),
-        *(Binding(str(n), f"number({n})", "Pane", key_display="1-9", priority=True) for n in range(1, 10)),
-        Binding("right_square_bracket", "page(1)", "Next page", key_display="]", priority=True),
-        Binding("left_square_bracket", "page(-1)", "Previous page", show=False, key_display="[", priority=True),
-        Binding("z", "zoom", "Zoom", priority=True),
-        Binding("p", "pause_all", "Pause all", show=False),
-        Binding("P,shift+p", "people", "People", key_display="P"),
-        Binding("S,shift+s", "share", "Share", key_display="S"),
-        Binding("exclamation_mark", "alerts", "Alerts", key_display="!"),
-        Binding("a", "acknowledge", "Acknowledge", id="alert.acknowledge"),
-        Binding("escape", "back", "Back", show=False, key_display="Esc"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back", show=False, key_display="Esc")]
 
     def __init__(self, live: Live, page: str | None) -> None:
         super().__init__(live, Stage(live, self._arranged, lambda: self.typing))
@@ -169,31 +152,7 @@ class BoardScreen(Editing, Talking, Together):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only the keys that do something here and now."""
-        if self.typing:
-            return False
-        stage = self.stage
-        match action:
-            case "pane" | "number":
-                return len(stage.panes) > 1
-            case "zoom" | "pause_all":
-                return stage.current is not None
-            case "people" | "share" | "alerts":
-                return self.live.state.joined
-            case "acknowledge":
-                return self.live.state.joined and self.live.state.may("editor") and bool(self.live.state.alerts)
-        return super().check_action(action, parameters)
-
-    def action_pane(self, step: int) -> None:
-        """Go to the next or the previous pane."""
-        self.stage.step(step)
-
-    def action_number(self, number: int) -> None:
-        """Go to a pane by its number."""
-        self.stage.go(number - 1)
-
-    def action_zoom(self) -> None:
-        """Give one pane the whole screen, or take it back."""
-        self.stage.zoom()
+        return False if self.typing else super().check_action(action, parameters)
 
     def action_back(self) -> None:
         """Undo the latest of: a drag, following, offer, timeline, zoom, freeze, filter."""
@@ -206,45 +165,3 @@ class BoardScreen(Editing, Talking, Together):
             pane.action_live()
         elif pane is not None and pane.filter != pane.spec.filter:
             pane.set_filter(pane.spec.filter)
-
-    def action_pause_all(self) -> None:
-        """Let every pane of the page stand still, or go on."""
-        self.stage.pause()
-
-    def action_people(self) -> None:
-        """Show who is here."""
-        from .people import PeopleDialog
-
-        put_over(self, PeopleDialog(self.live))
-
-    def action_share(self) -> None:
-        """Show the links that others can join by."""
-        from .share import ShareDialog
-
-        put_over(self, ShareDialog(self.live))
-
-    def action_alerts(self) -> None:
-        """Show what is firing, and what was."""
-        from .alerts import AlertsDialog
-
-        put_over(self, AlertsDialog(self.live))
-
-    def action_acknowledge(self) -> None:
-        """Acknowledge the newest alert."""
-        from .alerts import acknowledge
-
-        self.run_worker(acknowledge(self.app, self.live, self.live.state.alerts[-1]))
-
-    # What panes ask for
-
-    def on_pane_inspect(self, message: Pane.Inspect) -> None:
-        """Show an event whole."""
-        from .dialogs import EventDialog
-
-        put_over(self, EventDialog(self.live, message.event))
-
-    def on_feeds_pane_report(self, message: FeedsPane.Report) -> None:
-        """Show all about a feed."""
-        from .dialogs import FeedDialog
-
-        put_over(self, FeedDialog(self.live, message.feed))

@@ -10,7 +10,7 @@ from .dialogs import Dialog, Sheet
 
 
 class ChoiceSheet(Sheet):
-    """Lines of which one is chosen: moving goes from line to line."""
+    """Lines of which one is chosen: moving goes from line to line, where there is something to choose."""
 
     def __init__(self, live: Live, dialog: ChoiceDialog) -> None:
         super().__init__(live, dialog)
@@ -18,22 +18,28 @@ class ChoiceSheet(Sheet):
 
     def action_scroll_by(self, lines: int) -> None:
         """Choose another line, and keep it in the window."""
+        last = len(self._choice.ids()) - 1
+        if last < 0:
+            super().action_scroll_by(lines)
+            return
         place, space = self._choice.move(lines), self.size.height - 2
-        at_end = lines > 0 and place == len(self._choice.ids()) - 1
-        self._top = 1 << 20 if at_end else max(min(self._top, place), place - space + 1)
+        row = self._choice.first_row + place
+        at_end = lines > 0 and place == last
+        self._top = 1 << 20 if at_end else max(min(self._top, row if place else 0), row - space + 1)
         self.want_paint()
 
     def on_click(self, event: events.Click) -> None:
         """Choose by mouse."""
-        self._choice.choose(self._top + event.y - 1)
+        self._choice.choose(self._top + event.y - 1 - self._choice.first_row)
         self.want_paint()
 
 
 class ChoiceDialog(Dialog):
     """
-    A dialog whose first lines stand for something each; one of them is chosen.
+    A dialog with lines that stand for something each; one of them is chosen.
 
     Attributes:
+        first_row: How many lines stand before those.
         chosen_id: The id of what was chosen; that of nothing that is there stands for the first.
 
     """
@@ -42,6 +48,7 @@ class ChoiceDialog(Dialog):
         super().__init__(live)
         self.sheet = ChoiceSheet(live, self)
         self.chosen_id = ""
+        self.first_row = 0
 
     def ids(self) -> list[str]:
         """Give the ids of what there is to choose from, line by line."""

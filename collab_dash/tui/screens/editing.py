@@ -80,7 +80,7 @@ class Editing(Paging):
         from .picker import PanePicker
 
         board = self.live.state.board
-        if board is not None and self.may_edit():
+        if board is not None and self.live.sharing.granted():
             picker = PanePicker(self.live, board, len(self.stage.panes) + 1)
             put_over(self, picker, self._picked)
 
@@ -194,7 +194,7 @@ class Editing(Paging):
     def _chosen(self) -> Pane | None:
         """Give the current pane, if it is still where it is seen and we may change it."""
         pane = self.stage.current
-        return pane if self.may_edit() and pane is not None and self._is_here(pane.spec.id) else None
+        return pane if self.live.sharing.granted() and pane is not None and self._is_here(pane.spec.id) else None
 
     def _is_here(self, id_: str) -> bool:
         """Tell whether a pane is on the page on screen."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from ..widgets.keys import Keys
 from .side import Side
 
 if TYPE_CHECKING:
@@ -39,10 +38,8 @@ class Filtering(Side):
         """Ask something."""
         from ..widgets.asking import Asking
 
-        if self.question_line is None:
-            self.question_line = Asking(self.stage.focus_current)
-            await self.mount(self.question_line, before=self.query_one(Keys))
-        self.question_line.ask(question)
+        line = await self.line(Asking, lambda: Asking(self.stage.focus_current))
+        line.ask(question)
 
     async def action_filter(self) -> None:
         """Type a filter for the pane."""

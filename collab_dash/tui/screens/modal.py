@@ -24,11 +24,13 @@ def put_over(screen: Screen[Any], modal: Modal[Any], done: Callable[[Any], Any] 
     """
     Put something over a screen, unless something is there by now: keys come fast, and answers of the hub slowly.
 
+    Nor is there ever a second of the same kind: what asks for it may itself stand over the first.
+
     Args:
         screen: Over which.
         modal: What.
         done: Called with its result.
 
     """
-    if screen.is_active:
+    if screen.is_active and not any(type(under) is type(modal) for under in screen.app.screen_stack):
         screen.app.push_screen(modal, done)

@@ -1,4 +1,4 @@
-"""The side of the main screen that turns pages, and changes them for everybody, with undo."""
+"""The side of the main screen that shows pages as tabs, and changes them for everybody, with undo."""
 
 from __future__ import annotations
 
@@ -47,19 +47,11 @@ class Paging(Filtering):
         match action:
             case "undo" | "redo":
                 return self.live.sharing.may_edit
-            case "page":
-                return len(self.stage.pages) > 1
             case "move_page":
                 return self.live.sharing.may_edit and len(self.stage.pages) > 1
         return super().check_action(action, parameters)
 
     # What all edits share
-
-    def may_edit(self) -> bool:
-        """Tell whether we may change the board; if not, say why."""
-        if not self.live.sharing.may_edit:
-            self.live.sharing.edit(lambda document: None)  # which says why
-        return self.live.sharing.may_edit
 
     def edit(self, change: Callable[[Document], T]) -> T | None:
         """Change the board for everybody."""
@@ -125,11 +117,11 @@ class Paging(Filtering):
     def _open_page(self) -> Page | None:
         """Give the page on screen, if it is still there and we may change it."""
         view = self.stage.page
-        return view.page if view is not None and self.may_edit() and self.is_there("pages", view.page.id) else None
-
-    def action_page(self, step: int) -> None:
-        """Turn the page."""
-        self.stage.turn((self.stage.open + step) % len(self.stage.pages))
+        return (
+            view.page
+            if view is not None and self.live.sharing.granted() and self.is_there("pages", view.page.id)
+            else None
+        )
 
     async def action_new_page(self) -> None:
         """Add a page behind the one on screen."""
@@ -143,7 +135,7 @@ class Paging(Filtering):
             if page:
                 self.stage.seek(page)
 
-        if self.may_edit():
+        if self.live.sharing.granted():
             await self.ask(Question("new page", "its title", "", judge_title, done))
 
     async def action_rename_page(self) -> None:

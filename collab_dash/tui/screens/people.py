@@ -49,8 +49,6 @@ class PeopleDialog(KnockDialog):
                 return state.joined and bool(state.others())
             case "bring":
                 return state.joined and state.may("editor") and bool(state.others())
-            case "introduce":
-                return self.is_active
         return super().check_action(action, parameters)
 
     async def action_introduce(self) -> None:

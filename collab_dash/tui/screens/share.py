@@ -13,6 +13,7 @@ from ..drawing.qr import qr_lines
 from ..drawing.row import Row
 from ..drawing.text import clean, wrap
 from ..live import Live
+from .choosing import ChoiceDialog
 from .knocks import KnockDialog
 
 _ROLES = (("editor", "may change the board"), ("viewer", "may only look"))
@@ -20,14 +21,14 @@ _LOCAL = ("//127.0.0.1", "//localhost", "//[::1]")
 LEAST_TEXT = 30
 
 
-class ShareDialog(KnockDialog):
+class ShareDialog(KnockDialog, ChoiceDialog):
     """The links that others can join by, and those who did."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "copy('editor')", "Copy the editor link"),
         Binding("v", "copy('viewer')", "Copy the viewer link"),
-        Binding("down,j", "choose(1)", "Next person", show=False, priority=True),
-        Binding("up,k", "choose(-1)", "Previous person", show=False, priority=True),
+        Binding("down,j", "step(1)", "Next person", show=False, priority=True),
+        Binding("up,k", "step(-1)", "Previous person", show=False, priority=True),
         Binding("x", "remove", "Remove"),
         Binding("n", "no", "Turn away, or new links"),
         Binding("enter", "renew", "Make new links"),
@@ -38,7 +39,6 @@ class ShareDialog(KnockDialog):
         self._links: dict[str, str | None] = {}
         self._trouble = ""
         self._shown = "viewer"
-        self._chosen = ""
         self._renewing = False
         self._joined = True
 
@@ -73,13 +73,13 @@ class ShareDialog(KnockDialog):
     def lines(self, width: int) -> list[Row]:
         """Give links and people on the left, and a code on the right where there is room."""
         ink = self.sheet.ink
-        if self._trouble:
-            return [*self.knock_lines(), Row(clean(self._trouble), ink("error")), Row(), *self._people()]
-        if not self._links:
+        if not (self._trouble or self._links):
             return [Row("asking the hub…", ink("dim"))]
         code = self._code(width)
         room = width - len(code[0]) - 2 if code else width
-        left = [*self.knock_lines(), *self._link_lines(room), *self._notes(room, code), Row(), *self._people()]
+        above = [*self.knock_lines(), *self._link_lines(room), *self._notes(room, code), Row()]
+        self.first_row = len(above)
+        left = [*above, *self._people(room)]
         rows = []
         for y in range(max(len(left), len(code))):
             row = left[y].crop(room) if y < len(left) else Row()
@@ -102,7 +102,7 @@ class ShareDialog(KnockDialog):
 
     def _link_lines(self, width: int) -> list[Row]:
         ink = self.sheet.ink
-        rows: list[Row] = []
+        rows = [Row(clean(self._trouble), ink("error"))] if self._trouble else []
         for role, what in _ROLES:
             if link := self._links.get(role):
                 shown = clean(link)
@@ -111,6 +111,8 @@ class ShareDialog(KnockDialog):
         return rows
 
     def _notes(self, width: int, code: list[str]) -> list[Row]:
+        if not self._links:
+            return []
         link = self._links.get(self._shown) or ""
         notes = ["others join with: collab-dash join LINK"]
         if any(local in link for local in _LOCAL):
@@ -118,15 +120,20 @@ class ShareDialog(KnockDialog):
         notes.append(f"the code is the {self._shown} link" if code else "no room here for a QR code of it")
         return [Row(line, self.sheet.ink("dim")) for note in notes for line in wrap(note, width)]
 
-    def _people(self) -> list[Row]:
-        ink, state = self.sheet.ink, self.live.state
-        rows = []
-        for person in state.people:
-            chosen = state.may("host") and person.client == self._target_client()
-            row = Row("▸ " if chosen else "  ", ink("accent"))
-            row.add(state.name_of(person, 16), self.sheet.ink_of(person)).add(f"  {clean(person.role)}", ink("dim"))
-            rows.append(row.add("  you" * state.is_me(person), ink("accent")))
-        return rows
+    def _people(self, width: int) -> list[Row]:
+        """Give those who can be chosen, the others, before ourselves."""
+        state, ink = self.live.state, self.sheet.ink
+        others = [self._person(person) for person in state.others()]
+        mine = [self._person(person).add("  you", ink("accent")) for person in state.people if state.is_me(person)]
+        return [*(self.with_choice(others, width) if self.ids() else others), *mine]
+
+    def _person(self, person: Person) -> Row:
+        row = Row(self.live.state.name_of(person, 16), self.sheet.ink_of(person))
+        return row.add(f"  {clean(person.role)}", self.sheet.ink("dim"))
+
+    def ids(self) -> list[str]:
+        """Give the clients of those whom a host can remove."""
+        return [person.client for person in self.live.state.others()] if self.live.state.may("host") else []
 
     def hints(self) -> list[tuple[str, str]]:
         """Offer what can be done."""
@@ -135,7 +142,7 @@ class ShareDialog(KnockDialog):
         copies = [(role[0], f"copy {role}") for role, _ in _ROLES if self._links.get(role)]
         if not self.live.state.may("host"):
             return copies
-        removing = [("x", "remove")] if self._others() else []
+        removing = [("x", "remove")] if self.ids() else []
         renewing = [] if self.live.state.knocks else [("n", "new links")]
         return [*copies, *removing, *renewing]
 
@@ -144,10 +151,10 @@ class ShareDialog(KnockDialog):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer a host's keys to hosts."""
         host = self.live.state.may("host")
-        if action in ("no", "choose"):
+        if action == "no":
             return host
-        if action == "remove":
-            return host and bool(self._others())
+        if action in ("remove", "step"):
+            return bool(self.ids())
         if action == "renew":
             return self._renewing
         return super().check_action(action, parameters)
@@ -161,22 +168,17 @@ class ShareDialog(KnockDialog):
             self.notify(f"copied the {role} link")
             self.fit_sheet()
 
-    def action_choose(self, step: int) -> None:
+    def choose(self, place: int) -> None:
         """Choose whom to remove."""
         self._renewing = False
-        clients = [person.client for person in self._others()]
-        if clients:
-            self._chosen = clients[(clients.index(self._target_client()) + step) % len(clients)]
-            self.fit_sheet()
+        super().choose(place)
 
     def action_remove(self) -> None:
         """Remove the chosen person."""
         self._renewing = False
-        for person in self._others():
-            if person.client == self._target_client():
-                name = self.live.state.name_of(person)
-                self.order(REMOVE, {"client": person.client}, f"removed {name}; n makes links they do not know")
-                return
+        for person in self.live.state.others()[self.place :][:1]:
+            name = self.live.state.name_of(person)
+            self.order(REMOVE, {"client": person.client}, f"removed {name}; n makes links they do not know")
 
     def action_no(self) -> None:
         """Turn the first one away who waits; where nobody does, ask whether to make new links."""
@@ -190,10 +192,3 @@ class ShareDialog(KnockDialog):
         """Make new links."""
         self._renewing = False
         self.order(RENEW, {}, "these are new links; the old ones let nobody in any more")
-
-    def _others(self) -> list[Person]:
-        return self.live.state.others()
-
-    def _target_client(self) -> str:
-        clients = [person.client for person in self._others()]
-        return self._chosen if self._chosen in clients else next(iter(clients), "")

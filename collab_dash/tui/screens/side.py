@@ -2,39 +2,50 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from textual.screen import Screen
 
 from ..drawing.text import clean
 from ..live import Live
+from ..widgets.keys import Keys
 from ..widgets.stage import Stage
 
 if TYPE_CHECKING:
-    from ..widgets.asking import Asking
     from ..widgets.prompt import PromptLine
-    from ..widgets.saying import SayPrompt
-    from ..widgets.time_prompt import TimePrompt
+
+Line = TypeVar("Line", bound="PromptLine")
 
 
 class Side(Screen[None]):
     """
     A side of the main screen.
 
-    Attributes:
+    Args:
         live: The screen's hold on the session.
         stage: Where the pages are.
-        question_line: Where one thing is asked, once it was needed; so with the others.
-        time_line: Where a moment is typed.
-        chat_line: Where something to say is typed.
 
     """
 
-    live: Live
-    stage: Stage
-    question_line: Asking | None = None
-    time_line: TimePrompt | None = None
-    chat_line: SayPrompt | None = None
+    def __init__(self, live: Live, stage: Stage) -> None:
+        super().__init__()
+        self.live = live
+        self.stage = stage
+        self._lines: list[PromptLine] = []
+        self._mounting = asyncio.Lock()
+
+    async def line(self, kind: type[Line], make: Callable[[], Line]) -> Line:
+        """Give the line of a kind to type in, made when it is first needed; any other leaves the screen."""
+        async with self._mounting:  # a key and a click come in tasks of their own
+            line = next((line for line in self._lines if isinstance(line, kind)), None)
+            if line is None:
+                line = make()
+                await self.mount(line, before=self.query_one(Keys))
+                self._lines.append(line)
+        self.put_aside()
+        return line
 
     @property
     def typing(self) -> bool:
@@ -64,5 +75,4 @@ class Side(Screen[None]):
         return there
 
     def _line_on_screen(self) -> PromptLine | None:
-        lines = (self.question_line, self.time_line, self.chat_line)
-        return next((line for line in lines if line is not None and line.display), None)
+        return next((line for line in self._lines if line.display), None)

@@ -9,7 +9,6 @@ from textual.binding import Binding, BindingType
 
 from ..talk.hearing import Heard
 from ..talk.references import links, moment_before
-from ..widgets.keys import Keys
 from .marking import Marking
 from .modal import put_over
 
@@ -67,16 +66,13 @@ class Talking(Marking):
         """Let something be typed."""
         from ..widgets.saying import SayPrompt
 
-        if self.chat_line is None:
-            self.chat_line = SayPrompt(self.live.talk)
-            await self.mount(self.chat_line, before=self.query_one(Keys))
-        self.chat_line.begin()
+        line = await self.line(SayPrompt, lambda: SayPrompt(self.live.talk))
+        line.begin()
         self.refresh_bindings()
 
     def on_say_prompt_done(self) -> None:
         """Give the keys back to the pane."""
-        if self.stage.current is not None:
-            self.set_focus(self.stage.current)
+        self.stage.focus_current()
 
     def on_chat_pane_open(self, message: ChatPane.Open) -> None:
         """Go to what a line refers to."""

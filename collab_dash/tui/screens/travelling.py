@@ -43,9 +43,7 @@ class Travelling(Side):
     ]
 
     def __init__(self, live: Live, stage: Stage) -> None:
-        super().__init__()
-        self.live = live
-        self.stage = stage
+        super().__init__(live, stage)
         self.timeline: Timeline | None = None
         self._away = (False, False)
 
@@ -77,13 +75,12 @@ class Travelling(Side):
 
     async def open_timeline(self) -> None:
         """Put the timeline on the screen."""
-        from ..widgets.time_prompt import TimePrompt
         from ..widgets.timeline import Timeline
 
         if self.timeline is None:
-            self.timeline, self.time_line = Timeline(self.live), TimePrompt(self.live)
+            self.timeline = Timeline(self.live)
             self._fit()
-            await self.mount(self.timeline, self.time_line, before=self.query_one(Keys))
+            await self.mount(self.timeline, before=self.query_one(Keys))
         self.timeline.display = True
         self._fit()
         self.timeline.look()
@@ -167,14 +164,15 @@ class Travelling(Side):
 
     async def action_go_to_time(self) -> None:
         """Type a time to go to."""
+        from ..widgets.time_prompt import TimePrompt
+
         await self.open_timeline()
-        if self.time_line is not None:
-            self.time_line.begin()
-            self.refresh_bindings()
+        line = await self.line(TimePrompt, lambda: TimePrompt(self.live))
+        line.begin()
+        self.refresh_bindings()
 
     def on_time_prompt_chosen(self, message: TimePrompt.Chosen) -> None:
         """Go to the time that was typed."""
         if message.ms is not None:
             self.live.travel.seek(message.ms)
-        if self.stage.current is not None:
-            self.set_focus(self.stage.current)
+        self.stage.focus_current()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import insort
 from typing import TYPE_CHECKING
 
-from .known import Known
+from .known import Known, Place
 
 if TYPE_CHECKING:
     from ...doc.document import Changed, Document
@@ -25,7 +25,8 @@ class Chat:
     def __init__(self) -> None:
         self.lines: dict[str, ChatLine] = {}
         self.changes = 0
-        self._order: list[tuple[int, str]] = []
+        self._order: list[Place] = []
+        self._places: dict[str, Place] = {}
         self._known = Known()
         self._unread: set[str] = set()
 
@@ -33,31 +34,34 @@ class Chat:
         """Forget what was said, though not that it was heard."""
         self.lines.clear()
         self._order.clear()
+        self._places.clear()
         self._unread.clear()
         self.changes += 1
 
-    def follow(self, document: Document, changed: Changed) -> list[str]:
+    def follow(self, document: Document, changed: Changed, now: int) -> list[str]:
         """Take over what changed; give the ids of the lines that were never heard before, in order."""
         ids = [id_ for root, id_ in changed if root == "chat"]
+        fresh = self._known.news((id_ for id_ in ids if id_ in document.chat), now)
         for id_ in ids:
             self._take(id_, document.chat.get(id_))
         self.changes += bool(ids)
-        fresh = self._known.news(id_ for id_ in ids if id_ in self.lines)
-        return sorted(fresh, key=lambda id_: (self.lines[id_].at, id_))
+        return sorted(fresh, key=self._places.__getitem__)
 
     def _take(self, id_: str, line: ChatLine | None) -> None:
-        if (before := self.lines.pop(id_, None)) is not None:
-            self._order.remove((before.at, id_))
+        if (before := self._places.pop(id_, None)) is not None:
+            self._order.remove(before)
         if line is None:
+            self.lines.pop(id_, None)
             self._unread.discard(id_)
             return
         self.lines[id_] = line
-        insort(self._order, (line.at, id_))
+        self._places[id_] = self._known.place(id_, line.at)
+        insort(self._order, self._places[id_])
 
     @property
     def order(self) -> list[str]:
-        """The ids of the lines, oldest first."""
-        return [id_ for _, id_ in self._order]
+        """The ids of the lines, oldest first; each where it was heard, if it is dated later."""
+        return [id_ for _, _, id_ in self._order]
 
     # Reading
 

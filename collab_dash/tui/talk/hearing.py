@@ -55,7 +55,7 @@ class Hearing:
         calls = self._calls(note.text)
         if not calls and not self._concerns(note.mark):
             return None
-        return _heard(note.by, f"on {cut(self._talk.about(note.mark), ABOUT)}: {note.text}", calls=calls)
+        return _heard(note.by, f"on {cut(self._talk.marks.about(note.mark), ABOUT)}: {note.text}", calls=calls)
 
     def _calls(self, text: str) -> bool:
         mine = {self._talk.my_name.casefold(), clean(self._talk.me.name).casefold()} - {""}

@@ -6,6 +6,9 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from ..drawing.text import clean, cut
+from ..travel import Flag
+from .authors import called, ink_of
 from .known import Known
 
 if TYPE_CHECKING:
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from ...doc.entries import Mark, Note, Resolution
 
 ALL = "*"
+NAME = 8
 
 Place = int | tuple[str, str]
 Timed = list[tuple[int, str]]
@@ -50,7 +54,7 @@ class Marks:
         self._newest = None
         self.changes += 1
 
-    def follow(self, document: Document, changed: Changed) -> list[str]:
+    def follow(self, document: Document, changed: Changed, now: int) -> list[str]:
         """Take over what changed; give the ids of the notes that were never heard before."""
         came: list[str] = []
         for root, id_ in changed:
@@ -63,7 +67,7 @@ class Marks:
                 self.resolved.pop(id_, None)
                 if id_ in document.resolved:
                     self.resolved[id_] = document.resolved[id_]
-        return self._known.news(came)
+        return self._known.news(came, now)
 
     def _take_mark(self, id_: str, mark: Mark | None) -> None:
         if (before := self.marks.pop(id_, None)) is not None:
@@ -112,9 +116,9 @@ class Marks:
         return next((id_ for id_ in ids if self._threads.get(id_)), ids[0] if ids else "")
 
     def thread(self, id_: str) -> list[tuple[str, Note]]:
-        """Give a mark's notes with their ids, in order."""
+        """Give a mark's notes with their ids, in order; each where it was heard, if it is dated later."""
         notes = self._threads.get(id_, {})
-        return sorted(notes.items(), key=lambda item: (item[1].at, item[0]))
+        return sorted(notes.items(), key=lambda item: self._known.place(item[0], item[1].at))
 
     def note(self, id_: str) -> Note:
         """Give a note."""
@@ -160,6 +164,32 @@ class Marks:
             for time, id_ in self._timed[ALL]:
                 self._timed.setdefault(self.marks[id_].feed, []).append((time, id_))
         return self._timed.get(feed, [])
+
+    # In a line
+
+    def about(self, id_: str) -> str:
+        """Say what a mark is on; clean."""
+        mark = self.marks.get(id_)
+        if mark is None:
+            return "a mark that is gone"
+        if not mark.feed:
+            return clean(mark.text) or "this moment"
+        return clean(mark.text or " ".join(part for part in (mark.feed, mark.key, f"#{mark.offset}") if part))
+
+    def sign(self, id_: str) -> Flag:
+        """Give a mark as a sign of a few cells: a tick or a hook, and who pinned it."""
+        mark = self.marks[id_]
+        settled = id_ in self.resolved
+        name = cut(called(mark.by), NAME)
+        return Flag(mark.time, f"{'✓' if settled else '^'}{name}", "dim" if settled else ink_of(mark.by))
+
+    def first_note(self, id_: str, cells: int) -> str:
+        """Quote what was said first about a mark, with who said it if that was not who pinned it; empty for nothing."""
+        for _, note in self.thread(id_)[:1]:
+            other = note.by.id != self.marks[id_].by.id
+            who = f"{cut(called(note.by), NAME)} " if other else ""
+            return f'{who}"{cut(clean(note.text), max(cells - len(who) - 2, 1))}"'
+        return ""
 
 
 def _places(mark: Mark) -> list[Place]:

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from ...event import Event
-from ..drawing.text import clean, cut
 from ..travel import Flag
-from .authors import called, ink_of
 from .chat import Chat
 from .hearing import Heard, Hearing
 from .marks import ALL, Marks
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
 
 MOST_FLAGS = 300
 LATEST = 1 << 52
-NAME = 8
 
 
 class Talk:
@@ -63,8 +60,9 @@ class Talk:
         if document is not None:
             found = document.meta.epoch != self._epoch
             self._epoch = document.meta.epoch
-            notes = self.marks.follow(document, changed or set())
-            lines = self.chat.follow(document, changed or set())
+            now = self._live.state.clock()
+            notes = self.marks.follow(document, changed or set(), now)
+            lines = self.chat.follow(document, changed or set(), now)
             if not found and (told := self._hearing.heard(lines, notes)):
                 self.on_heard(told)
         self.on_change()
@@ -173,33 +171,9 @@ class Talk:
         resolution = None if settled else Resolution(by=self.me, at=self._live.state.clock())
         self._live.sharing.edit(lambda document: resolve(document, mark, resolution))
 
-    def about(self, id_: str) -> str:
-        """Say what a mark is on; clean."""
-        mark = self.marks.marks.get(id_)
-        if mark is None:
-            return "a mark that is gone"
-        if not mark.feed:
-            return clean(mark.text) or "this moment"
-        return clean(mark.text or " ".join(part for part in (mark.feed, mark.key, f"#{mark.offset}") if part))
-
-    def sign(self, id_: str) -> Flag:
-        """Give a mark as a sign of a few cells: a tick or a hook, and who pinned it."""
-        mark = self.marks.marks[id_]
-        settled = id_ in self.marks.resolved
-        name = cut(called(mark.by), NAME)
-        return Flag(mark.time, f"{'✓' if settled else '^'}{name}", "dim" if settled else ink_of(mark.by))
-
-    def first_note(self, id_: str, cells: int) -> str:
-        """Quote what was said first about a mark, with who said it if that was not who pinned it; empty for nothing."""
-        for _, note in self.marks.thread(id_)[:1]:
-            other = note.by.id != self.marks.marks[id_].by.id
-            who = f"{cut(called(note.by), NAME)} " if other else ""
-            return f'{who}"{cut(clean(note.text), max(cells - len(who) - 2, 1))}"'
-        return ""
-
     def flags(self, since: int, until: int) -> Iterable[Flag]:
         """Flag every mark between two moments, Unix milliseconds; of very many, the latest."""
-        return [self.sign(id_) for id_ in self.marks.between((ALL,), since, until, MOST_FLAGS)]
+        return [self.marks.sign(id_) for id_ in self.marks.between((ALL,), since, until, MOST_FLAGS)]
 
     # Chat
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.suggester import Suggester
@@ -13,6 +12,7 @@ from textual.widgets import Input
 from ..drawing.text import clean
 from ..talk.references import completion
 from ..talk.talk import Talk
+from .line_input import LineInput
 from .prompt import PromptLine
 
 LONGEST = 4000
@@ -37,7 +37,7 @@ class Names(Suggester):
         return completion(value, self._talk.names) or None
 
 
-class Saying(Input):
+class Saying(LineInput):
     """
     A line to say something in; ``↵`` in it stands for a new line.
 
@@ -90,11 +90,9 @@ class Saying(Input):
             return
         await super().action_submit()
 
-    def _on_paste(self, event: events.Paste) -> None:
-        """Take all lines of what is pasted, and nothing that a terminal obeys."""
-        self.insert_text_at_cursor(clean(event.text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")))
-        event.stop()
-        event.prevent_default()
+    def pasted(self, text: str) -> str:
+        """Take all lines of what is pasted."""
+        return text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
 
 
 class SayPrompt(PromptLine):

@@ -31,7 +31,7 @@ class Board:
         with self.document.edit("here"):
             results = [change(self.document) for change in changes]
         self.document.news()
-        self.marks.follow(self.document, self.document.settle())
+        self.marks.follow(self.document, self.document.settle(), 0)
         return results
 
 
@@ -88,7 +88,7 @@ def test_the_index_is_the_same_whatever_order_things_came_in() -> None:
             case 4 if board.document.notes:
                 board.edit(partial(edits.remove, root="notes", id_=chance.choice(list(board.document.notes))))
     anew = Marks()
-    anew.follow(board.document, {(root, id_) for root in ("marks", "notes") for id_ in board.document.entries[root]})
+    anew.follow(board.document, {(root, id_) for root in ("marks", "notes") for id_ in board.document.entries[root]}, 0)
     assert anew.newest == board.marks.newest
     for offset in range(1, 20):
         assert anew.on_event(offset) == board.marks.on_event(offset)
