@@ -9,6 +9,8 @@ from typing import Any
 
 from .loopback import LoopbackServer
 
+PATIENCE = 1.0
+
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -54,7 +56,7 @@ class Relay(LoopbackServer):
         self._silent += times
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Pass on what either side says, until one of them has said everything."""
+        """Pass on what either side says, until one of them has said everything and the server has hung up."""
         silent, self._silent = self._silent > 0, max(self._silent - 1, 0)
         if silent:
             while await reader.read(65536):
@@ -64,7 +66,7 @@ class Relay(LoopbackServer):
         try:
             await _either(_pass(reader, server_writer), _pass(server_reader, writer))
         finally:
-            server_writer.close()
+            await _end(server_reader, server_writer)
 
     async def _reach(self) -> Streams:
         host, port = self._there
@@ -84,3 +86,13 @@ async def _pass(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> N
         while data := await source.read(65536):
             target.write(data)
             await target.drain()
+
+
+async def _end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """End a connection to the server, and wait until the server has: until then both count it among the open ones."""
+    with suppress(OSError, TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            writer.write_eof()
+            while await reader.read(65536):
+                pass
+    writer.close()

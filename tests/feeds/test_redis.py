@@ -52,11 +52,13 @@ class _Conformance(FeedConformance):
     faults = NETWORK_FAULTS
     notices_silence = "it pings"
     server: RedisServer
+    relay: Relay
 
     @asynccontextmanager
     async def upstream(self) -> AsyncIterator[Any]:
         self.name = next(_names)
         async with client(self.server) as redis, Relay("127.0.0.1", self.server.port, play=self.say(redis)) as relay:
+            self.relay = relay
             yield relay
 
     def say(self, redis: Any) -> Callable[..., Awaitable[None]]:
@@ -67,10 +69,16 @@ class _Conformance(FeedConformance):
 
 
 class TestRedisChannels(_Conformance):
+    async def listens(self, redis: Any) -> bool:
+        """Tell whether every connection has subscribed, those that the server has yet to see cut among them."""
+        subscribers: int = (await redis.pubsub_numsub(self.name))[0][1]
+        return 0 < subscribers == self.relay.connections
+
     def say(self, redis: Any) -> Callable[..., Awaitable[None]]:
         async def say(*messages: str) -> None:
             for message in messages:
-                await becomes(partial(redis.publish, self.name, message))
+                await becomes(partial(self.listens, redis))
+                await redis.publish(self.name, message)
 
         return say
 

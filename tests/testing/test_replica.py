@@ -205,6 +205,30 @@ async def test_a_relay_passes_on_counts_and_cuts() -> None:
             assert await connection.recv() == "a"
 
 
+async def test_a_relay_counts_a_connection_until_the_server_has_seen_its_end() -> None:
+    come, seen, go = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def linger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        come.set()
+        assert await reader.read() == b""
+        seen.set()
+        await go.wait()
+        writer.close()
+
+    server = await asyncio.start_server(linger, "127.0.0.1", 0)
+    async with server, Relay("127.0.0.1", server.sockets[0].getsockname()[1]) as relay:
+        _, writer = await asyncio.open_connection(relay.host, relay.port)
+        await come.wait()
+        relay.cut_now()
+        await seen.wait()
+        assert relay.connections == 1
+        go.set()
+        async with asyncio.timeout(5):
+            while relay.connections:
+                await asyncio.sleep(0)
+        writer.close()
+
+
 async def test_a_relay_before_nothing_hangs_up(tmp_path: Path) -> None:
     async with Relay(str(tmp_path / "no.sock"), None) as relay:
         reader, writer = await asyncio.open_connection(relay.host, relay.port)
