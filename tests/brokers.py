@@ -14,7 +14,7 @@ import tempfile
 import time
 from abc import ABC, abstractmethod
 from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Set
 from contextlib import asynccontextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -306,15 +306,18 @@ class MqttDoor:
         order = {"topic": topic, "payload": b64encode(data).decode(), "qos": qos, "retain": retain}
         await self._http.post("/", json=order)
 
-    async def listen(self, topic: str, count: int) -> bool:
-        """Tell whether so many clients, and no more, are subscribed to a topic."""
-        clients: list[list[str]] = (await self._http.get("/")).json()
-        return count == sum(topic in topics for topics in clients) and count > 0
+    async def listen(self, topic: str, ports: Set[int] | None = None) -> bool:
+        """Tell whether somebody is subscribed to a topic; whoever comes from those ports, and somebody does."""
+        subscribed = {client["port"] for client in await self._clients() if topic in client["topics"]}
+        return set() < (subscribed if ports is None else ports) <= subscribed
 
     async def nobody(self) -> bool:
         """Tell whether nobody is connected."""
-        clients: list[list[str]] = (await self._http.get("/")).json()
-        return not clients
+        return not await self._clients()
+
+    async def _clients(self) -> list[dict[str, Any]]:
+        clients: list[dict[str, Any]] = (await self._http.get("/")).json()
+        return clients
 
 
 @asynccontextmanager

@@ -9,8 +9,6 @@ from typing import Any
 
 from .loopback import LoopbackServer
 
-PATIENCE = 1.0
-
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -39,6 +37,12 @@ class Relay(LoopbackServer):
         self._there = (host, port)
         self._play = play
         self._silent = 0
+        self._ports: set[int] = set()
+
+    @property
+    def ports(self) -> frozenset[int]:
+        """The ports from which the server sees the open connections come; by TCP."""
+        return frozenset(self._ports)
 
     @property
     def host(self) -> str:
@@ -56,17 +60,21 @@ class Relay(LoopbackServer):
         self._silent += times
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Pass on what either side says, until one of them has said everything and the server has hung up."""
+        """Pass on what either side says, until one of them has said everything."""
         silent, self._silent = self._silent > 0, max(self._silent - 1, 0)
         if silent:
             while await reader.read(65536):
                 pass
             return
         server_reader, server_writer = await self._reach()
+        own = server_writer.get_extra_info("sockname")
+        ports = {own[1]} if isinstance(own, tuple) else set()
+        self._ports |= ports
         try:
             await _either(_pass(reader, server_writer), _pass(server_reader, writer))
         finally:
-            await _end(server_reader, server_writer)
+            self._ports -= ports
+            server_writer.close()
 
     async def _reach(self) -> Streams:
         host, port = self._there
@@ -86,13 +94,3 @@ async def _pass(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> N
         while data := await source.read(65536):
             target.write(data)
             await target.drain()
-
-
-async def _end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """End a connection to the server, and wait until the server has: until then both count it among the open ones."""
-    with suppress(OSError, TimeoutError):
-        async with asyncio.timeout(PATIENCE):
-            writer.write_eof()
-            while await reader.read(65536):
-                pass
-    writer.close()

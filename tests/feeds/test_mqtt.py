@@ -55,7 +55,7 @@ class _Conformance(FeedConformance):
         async def say(*messages: str) -> None:
             for message in messages:
                 if not self.resumes or not begun:
-                    await becomes(lambda: broker.listen(self.name, relay.connections))
+                    await becomes(lambda: broker.listen(self.name, relay.ports))
                 begun.append(message)
                 await broker.publish(self.name, message)
 
@@ -114,7 +114,7 @@ async def test_a_slow_hub_loses_nothing(server: MqttBroker) -> None:
     stream: Any = feed(server, topic, qos=0).events(FeedContext(name="m"))
     async with mqtt_door(server) as broker:
         waiting = asyncio.ensure_future(anext(stream))
-        await becomes(lambda: broker.listen(topic, 1))
+        await becomes(lambda: broker.listen(topic))
         for number in range(400):  # four times what waits on our side
             await broker.publish(topic, str(number), qos=0)
         first = await waiting

@@ -205,28 +205,24 @@ async def test_a_relay_passes_on_counts_and_cuts() -> None:
             assert await connection.recv() == "a"
 
 
-async def test_a_relay_counts_a_connection_until_the_server_has_seen_its_end() -> None:
-    come, seen, go = asyncio.Event(), asyncio.Event(), asyncio.Event()
-
-    async def linger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        come.set()
-        assert await reader.read() == b""
-        seen.set()
-        await go.wait()
+async def test_a_relay_tells_from_which_ports_the_server_sees_it_come() -> None:
+    async def say_from_where(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"%d\n" % writer.get_extra_info("peername")[1])
+        await reader.read()
         writer.close()
 
-    server = await asyncio.start_server(linger, "127.0.0.1", 0)
+    server = await asyncio.start_server(say_from_where, "127.0.0.1", 0)
     async with server, Relay("127.0.0.1", server.sockets[0].getsockname()[1]) as relay:
-        _, writer = await asyncio.open_connection(relay.host, relay.port)
-        await come.wait()
+        reader, writer = await asyncio.open_connection(relay.host, relay.port)
+        port = int(await reader.readline())
+        assert relay.ports == {port}
         relay.cut_now()
-        await seen.wait()
-        assert relay.connections == 1
-        go.set()
-        async with asyncio.timeout(5):
-            while relay.connections:
-                await asyncio.sleep(0)
+        with suppress(ConnectionError):
+            assert await reader.read() == b""
         writer.close()
+        async with asyncio.timeout(5):
+            while relay.ports:
+                await asyncio.sleep(0)
 
 
 async def test_a_relay_before_nothing_hangs_up(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 // An MQTT broker: on port over TCP, on wsPort over WebSocket; with cert and key, over TLS on port.
 // User ana needs the password; nobody may subscribe below private/. Over HTTP on wsPort, GET tells what each client is
-// subscribed to, and POST publishes.
+// subscribed to and from which port it comes, and POST publishes.
 import { readFileSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
@@ -23,7 +23,8 @@ broker.authorizeSubscribe = (client, wanted, done) => done(null, wanted.topic.st
 const web = createHttpServer(async (request, response) => {
   const clients = Object.values(broker.clients).filter((client) => client.connected);
   if (request.method === "GET") {
-    return response.end(JSON.stringify(clients.map((client) => Object.keys(client.subscriptions))));
+    return response.end(JSON.stringify(clients.map(({ conn, subscriptions }) =>
+      ({ port: conn.remotePort, topics: Object.keys(subscriptions) }))));
   }
   const { topic, payload, qos, retain } = JSON.parse(Buffer.concat(await request.toArray()));
   broker.publish({ cmd: "publish", topic, payload: Buffer.from(payload, "base64"), qos, retain }, () => response.end());
