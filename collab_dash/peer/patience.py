@@ -10,6 +10,7 @@ from time import monotonic
 from ..retry import backoff
 
 STEADY = 10.0
+LONGEST = 5.0  # a hub that is back should have everybody back soon, and it bears them all at once
 
 
 class Patience:
@@ -20,7 +21,7 @@ class Patience:
     """
 
     def __init__(self) -> None:
-        self._delays = backoff()
+        self._delays = backoff(cap=LONGEST)
         self._joined_at: float | None = None
         self._hurried = asyncio.Event()
 
@@ -32,7 +33,7 @@ class Patience:
     def pauses(self) -> Iterator[float]:
         """Give the pauses, in seconds, before the attempts that follow the end of a link."""
         if self._joined_at is not None and monotonic() - self._joined_at >= STEADY:
-            self._delays = backoff()
+            self._delays = backoff(cap=LONGEST)
         return self._delays
 
     async def pause(self, seconds: float) -> None:

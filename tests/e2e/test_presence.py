@@ -30,11 +30,14 @@ async def status(folder: Path) -> dict[str, Any]:
 
 async def until_here(folder: Path, *names: str) -> list[dict[str, Any]]:
     """Ask the hub until those are here, in whatever order, and nobody twice."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            people: list[dict[str, Any]] = (await status(folder))["peers"]
-            if sorted(person["name"] for person in people) == sorted(names):
-                return people
+    people: list[dict[str, Any]] = []
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while sorted(person["name"] for person in people) != sorted(names):
+                people = (await status(folder))["peers"]
+    except TimeoutError:
+        raise AssertionError(f"{names} are not here, but {people}") from None
+    return people
 
 
 async def test_ana_sees_bo_move_follows_him_and_both_are_back_once_after_a_kill(tmp_path: Path) -> None:

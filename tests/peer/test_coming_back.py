@@ -23,13 +23,20 @@ def paused(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Which pauses were made, by their place among those that grow; each is short."""
     paused: list[int] = []
 
-    def grow() -> Iterator[float]:
+    def grow(*, cap: float) -> Iterator[float]:
+        assert cap == patience.LONGEST
         for number in range(1000):
             paused.append(number)
             yield 0.001
 
     monkeypatch.setattr(patience, "backoff", grow)
     return paused
+
+
+def test_no_pause_is_long() -> None:
+    pauses = patience.Patience().pauses()
+    longest = max(next(pauses) for _ in range(200))
+    assert 1 < longest <= 5
 
 
 async def break_off(socket: ServerConnection) -> None:
