@@ -87,7 +87,7 @@ def test_the_readme_has_the_commands_that_are_run() -> None:
     assert board_line in lone
     assert test_line in lone
     assert board_line.endswith(" && .venv/bin/collab-dash")
-    assert test_line.endswith(" && .venv/bin/pytest -n 2 --dist loadgroup")
+    assert test_line.endswith(" && .venv/bin/pytest")
     for line, locked in ((board_line, "requirements/app.txt"), (test_line, "requirements/dev.txt")):
         assert f"pip install -qr {locked} " in line
         assert (ROOT / locked).is_file()

@@ -58,9 +58,11 @@ async def test_ana_sees_bo_move_follows_him_and_both_are_back_once_after_a_kill(
                 one, other = await until_here(folder, "ana", "bo")
                 assert one["page"] == other["page"]
 
+                seen_by_bo = len(bo.output)
                 os.kill((await status(folder))["pid"], signal.SIGKILL)
                 seen = await ana.shows("OFFLINE", after=seen)
                 seen = await ana.shows("LIVE", after=seen)
+                await bo.shows("LIVE", after=seen_by_bo)
                 people = {person["name"]: person for person in await until_here(folder, "ana", "bo")}
                 async with asyncio.timeout(PATIENCE):
                     while people["ana"]["follows"] != people["bo"]["client"]:
