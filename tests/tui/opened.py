@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from collab_dash.event import Event
 from collab_dash.peer.session import Events, Update
@@ -49,6 +50,10 @@ class Seat:
     def line(self, part: str) -> str:
         """Give the first line that contains `part`."""
         return next(line for line in self.text.splitlines() if part in line)
+
+    def field(self, name: str) -> Input:
+        """Give the line of a form in which a field is written."""
+        return self.app.screen.query_one(f"#field-{name} Input", Input)
 
     async def press(self, *keys: str) -> None:
         """Press keys."""

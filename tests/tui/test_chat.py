@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from collab_dash.board import Page, Pane
 from collab_dash.peer.updates import Joined, Lost
 from collab_dash.tui.sharing import SLOW
@@ -32,13 +34,15 @@ async def test_what_is_said_is_sent_and_names_are_completed() -> None:
         assert seat.pane.name_on_screen == "Log"
 
 
-async def test_a_name_rings_its_persons_bell_once_and_not_for_what_was_said_before() -> None:
+async def test_a_name_rings_its_persons_bell_once_and_not_for_what_was_said_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     made = session(LOG, pages=(Page(title="Talk", panes=(CHAT,)),))
     bo = Bo(made)
     bo.say("old @ana")
     async with at_board(made) as (seat, _):
         bells: list[str] = []
-        seat.app.bell = lambda: bells.append("ring")  # type: ignore[method-assign]  # the terminal's, in effect
+        monkeypatch.setattr(seat.app, "bell", lambda: bells.append("ring"))
         assert seat.app.live.talk.chat.unread == 0
         bo.say("hello @ana: see #5", at=NOON + 1)
         bo.say("hello @bo", at=NOON + 2)

@@ -94,7 +94,9 @@ async def test_no_pane_is_added_to_a_page_that_was_closed_a_moment_ago() -> None
 async def test_what_was_typed_into_a_form_stays_where_it_may_not_be_saved() -> None:
     async with shared() as seat:
         await seat.press("e", *"Mine")
-        seat.app.live.sharing._replica.joined(welcome(role="viewer", doc=seat.session.shared.epoch))  # type: ignore[union-attr]
+        replica = seat.app.live.sharing._replica
+        assert replica is not None
+        replica.joined(welcome(role="viewer", doc=seat.session.shared.epoch))
         await seat.press("enter")
         assert toasts(seat) == ["a viewer's link changes nothing"]
         assert isinstance(seat.app.focused, Input)

@@ -51,7 +51,7 @@ def entry(seat: Seat) -> PaneEntry:
 
 async def into(seat: Seat, field: str, text: str) -> None:
     """Write a text over what stands in a field."""
-    line = seat.app.screen.query_one(f"#field-{field}").input  # type: ignore[attr-defined]
+    line = seat.field(field)
     line.focus()
     line.value = ""
     await seat.write(text)

@@ -39,7 +39,7 @@ def shared(seat: Seat) -> Sequence[Rule]:
 
 async def into(seat: Seat, field: str, text: str) -> None:
     """Write a text over what stands in a field."""
-    line = seat.app.screen.query_one(f"#field-{field}").input  # type: ignore[attr-defined]
+    line = seat.field(field)
     line.focus()
     line.value = text
     await seat.pilot.pause()
@@ -64,7 +64,9 @@ async def test_a_new_rule_is_typed_and_chosen() -> None:
         assert (new.when, new.name, new.hold, new.cooldown) == ("btc: price > 9", "up", 0.0, 300.0)
         assert new.notify == ("bell", "toast")
         assert "on   btc: price > 9  “up” · cooldown 5m · bell, toast" in seat.text
-        assert seat.app.screen.chosen_id == new.id  # type: ignore[attr-defined]
+        dialog = seat.app.screen
+        assert isinstance(dialog, RulesDialog)
+        assert dialog.chosen_id == new.id
         await seat.press("escape", "escape")
         assert seat.app.screen is seat.board
 

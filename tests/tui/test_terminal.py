@@ -148,7 +148,7 @@ def terminal() -> tuple[int, int]:
 def test_output_comes_as_it_is_written_and_goes_nowhere_once_its_terminal_is_gone(terminal: tuple[int, int]) -> None:
     ours, theirs = terminal
     gone: list[bool] = []
-    with open(theirs, "w", encoding="utf-8") as file:  # noqa: PTH123 - a file descriptor
+    with os.fdopen(theirs, "w", encoding="utf-8") as file:
         output = Output(file, lambda: gone.append(True))
         output.write("ä")
         output.write("b")
@@ -167,7 +167,7 @@ def test_output_comes_as_it_is_written_and_goes_nowhere_once_its_terminal_is_gon
 def test_output_waits_for_a_terminal_that_has_no_room_and_does_not_block(terminal: tuple[int, int]) -> None:
     ours, theirs = terminal
     os.set_blocking(theirs, False)
-    with open(theirs, "w", encoding="utf-8") as file:  # noqa: PTH123 - a file descriptor
+    with os.fdopen(theirs, "w", encoding="utf-8") as file:
         output = Output(file, lambda: None)
         text = "0123456789" * 10_000
         writing = Thread(target=output.write, args=(text,))
