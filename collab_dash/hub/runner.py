@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import cast
@@ -34,22 +34,20 @@ class Runner:
     Keeps one upstream going for as long as the hub lives.
 
     Args:
-        plugin: The feed plugin's name.
+        condition: What is told of it.
         ways: How to go upstream.
         intakes: Where its events go: one for each configured feed that wants the same of the same source.
         folder: The workspace's folder.
-        changed: Called for each feed whenever its state changes.
 
     """
 
     def __init__(
         self,
-        plugin: str,
+        condition: Condition,
         ways: Ways,
         intakes: Sequence[Intake],
         *,
         folder: Path,
-        changed: Callable[[FeedStatus], None],
     ) -> None:
         self.intakes = intakes
         self._ways = ways
@@ -57,7 +55,7 @@ class Runner:
         self._again = asyncio.Event()
         self._watch = Watch(None)
         self._cursor_due = False
-        self._condition = Condition(plugin, ways, intakes, changed)
+        self._condition = condition
 
     @property
     def name(self) -> str:

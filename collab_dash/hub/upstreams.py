@@ -10,6 +10,7 @@ from ..errors import LogError
 from ..event import Record, as_record
 from ..store.log import Log
 from ..wire import FeedStatus
+from .condition import Condition
 from .configure import ConfiguredFeed
 from .intake import Intake
 from .overlap import REMEMBERED
@@ -50,7 +51,7 @@ async def make_runners(
     runners = []
     for wanted, cursor, intakes in upstreams:
         ways = Ways(wanted.feed, cursor, await _lately(recorder.log, intakes[0].feed, wanted))
-        runners.append(Runner(wanted.plugin, ways, intakes, folder=folder, changed=changed))
+        runners.append(Runner(Condition(wanted.plugin, ways, intakes, changed), ways, intakes, folder=folder))
     return runners
 
 

@@ -16,6 +16,7 @@ from collab_dash.event import Event
 from collab_dash.feed import Feed, FeedContext, FeedOptions
 from collab_dash.hub import ladder as ladder_module
 from collab_dash.hub import runner as runner_module
+from collab_dash.hub.condition import Condition
 from collab_dash.hub.fanout import Fanout
 from collab_dash.hub.intake import Intake
 from collab_dash.hub.recorder import Recorder
@@ -56,7 +57,9 @@ class Scene:
         self.recorder = Recorder(log, Fanout(0).deliver)
         self._moved = asyncio.Event()
         intakes = [Intake(name, self.recorder) for name in names]
-        self.runner = Runner("scripted", Ways(feed, None), intakes, folder=Path(), changed=self._changed)
+        ways = Ways(feed, None)
+        condition = Condition("scripted", ways, intakes, self._changed)
+        self.runner = Runner(condition, ways, intakes, folder=Path())
 
     def _changed(self, status: FeedStatus) -> None:
         self.statuses.append(status)
